@@ -1,0 +1,131 @@
+//! What the application tells the screens.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use scrutineer_checklists::document::ReviewDocument;
+use scrutineer_evidence::{capture::Quality, process::Runtime};
+use scrutineer_profiler::{
+    capture::ability::Ability,
+    profile::{CallTree, FlameLayout, Profile},
+};
+
+use crate::command::JobId;
+
+/// One process of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessRow {
+    /// Pid.
+    pub pid: u32,
+    /// Parent's pid.
+    pub parent: Option<u32>,
+    /// `comm`.
+    pub name: String,
+    /// Command line, redacted.
+    pub command_line: String,
+    /// User name.
+    pub user: String,
+    /// Whether it can be attached to by us.
+    pub attachable: bool,
+    /// CPU over the last interval, cores.
+    pub cpu_cores: f64,
+    /// Resident memory.
+    pub rss_bytes: u64,
+    /// Threads.
+    pub threads: u32,
+    /// Recognised runtime.
+    pub runtime: Option<Runtime>,
+}
+
+/// A capture in the list of recent ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecentCapture {
+    /// File.
+    pub path: PathBuf,
+    /// Name of the target.
+    pub target: String,
+    /// When it began.
+    pub started_at: jiff::Timestamp,
+    /// Length; `None` where it was cut short.
+    pub duration: Option<Duration>,
+    /// Samples.
+    pub samples: u64,
+}
+
+/// A capture with what its views need, built off the frame's thread.
+#[derive(Clone, Debug)]
+pub struct LoadedProfile {
+    /// File.
+    pub path: PathBuf,
+    /// Profile.
+    pub profile: Arc<Profile>,
+    /// Call tree of the whole selection.
+    pub tree: Arc<CallTree>,
+    /// Alphabetical layout.
+    pub layout: Arc<FlameLayout>,
+    /// Left-heavy layout.
+    pub left_heavy: Arc<FlameLayout>,
+    /// What is damaged in the file, as a sentence.
+    pub damage: Option<String>,
+}
+
+/// What the application tells the screens.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The list of processes, sorted by pid.
+    Processes(Vec<ProcessRow>),
+    /// What can be captured here.
+    Abilities(Vec<Ability>),
+    /// Captures of the workspace, newest first.
+    Captures(Vec<RecentCapture>),
+    /// A job began.
+    JobStarted {
+        /// Which.
+        id: JobId,
+        /// Title: `Gathering evidence`.
+        title: String,
+    },
+    /// A job goes on.
+    JobProgress {
+        /// Which.
+        id: JobId,
+        /// Step: `Probing 3 of 4 endpoints`.
+        step: String,
+        /// Share done, 0..1, where known.
+        done: Option<f32>,
+    },
+    /// A job ended, well or not.
+    JobEnded {
+        /// Which.
+        id: JobId,
+    },
+    /// A recording runs.
+    Recording {
+        /// Target.
+        pid: u32,
+        /// Time since the start.
+        elapsed: Duration,
+        /// Quality so far.
+        quality: Quality,
+    },
+    /// The recording ended; the capture follows as [`Event::Loaded`].
+    RecordingEnded {
+        /// Sentences that the user should read.
+        warnings: Vec<String>,
+    },
+    /// The recording's profile has grown.
+    Live(LoadedProfile),
+    /// A capture was opened.
+    Loaded(LoadedProfile),
+    /// The judgement.
+    Review(Arc<ReviewDocument>),
+    /// A file was written.
+    Saved {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Something went wrong: what happened, why, what to do.
+    Failed {
+        /// Sentence.
+        message: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! The checklist: sections and items as RON states them.

@@ -1,0 +1,1 @@
+//! From a checklist and evidence to a judgement of all items.

@@ -1,0 +1,1 @@
+//! Baselines: RON files with samples, fingerprint, commit and digest.

@@ -1,0 +1,10 @@
+//! Capturing: find or launch a target, sample it, unwind, and write the capture file.
+
+pub mod ability;
+pub mod error;
+pub mod file;
+pub mod model;
+pub mod recorder;
+pub mod target;
+
+pub use error::CaptureError;

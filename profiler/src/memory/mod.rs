@@ -1,0 +1,4 @@
+//! Residency: reading it, and the statistics of its growth.
+
+pub mod growth;
+pub mod reader;

@@ -1,0 +1,1 @@
+//! Reads `/proc/PID/statm`, `status` and, backing off, `smaps_rollup`.
