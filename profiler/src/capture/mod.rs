@@ -5,6 +5,9 @@ pub mod error;
 pub mod file;
 pub mod model;
 pub mod recorder;
+pub mod sampler;
+pub mod tables;
 pub mod target;
+pub mod unwind;
 
 pub use error::CaptureError;

@@ -33,7 +33,11 @@ pub enum Format {
 }
 
 /// Writes a profile.
-pub fn write(profile: &Profile, format: Format, out: &mut dyn io::Write) -> Result<(), FormatError> {
+pub fn write(
+    profile: &Profile,
+    format: Format,
+    out: &mut dyn io::Write,
+) -> Result<(), FormatError> {
     let _ = (profile, format, out);
     todo!("formats room")
 }

@@ -15,7 +15,11 @@ pub struct TopFunction {
 
 /// Functions by self samples, most first, then by name. With `hide_inlined` the self samples of
 /// inlined functions belong to the function that holds their code.
-pub fn top_functions(profile: &Profile, selection: &Selection, hide_inlined: bool) -> Vec<TopFunction> {
+pub fn top_functions(
+    profile: &Profile,
+    selection: &Selection,
+    hide_inlined: bool,
+) -> Vec<TopFunction> {
     let _ = (profile, selection, hide_inlined);
     todo!("profile room")
 }
