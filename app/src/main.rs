@@ -1,7 +1,9 @@
 //! Scrutineer: without arguments the window, else a subcommand.
 
+mod captures;
 mod cli;
 mod demo;
+mod flame_picture;
 mod interrupt;
 mod jobs;
 mod progress_line;
