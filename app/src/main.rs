@@ -4,6 +4,7 @@ mod captures;
 mod cli;
 mod demo;
 mod flame_picture;
+mod gathering;
 mod interrupt;
 mod jobs;
 mod progress_line;
