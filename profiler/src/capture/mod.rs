@@ -4,6 +4,7 @@ pub mod ability;
 pub mod error;
 pub mod file;
 pub mod model;
+pub mod perf;
 pub mod recorder;
 pub mod sampler;
 pub mod tables;
