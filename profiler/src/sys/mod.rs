@@ -21,6 +21,16 @@ pub(crate) fn clock_ticks_per_s() -> u64 {
         .unwrap_or(100)
 }
 
+/// Bytes of a page of memory (`sysconf(_SC_PAGESIZE)`).
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: takes and returns plain values.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(bytes)
+        .ok()
+        .filter(|&bytes| bytes > 0)
+        .unwrap_or(4096)
+}
+
 /// Says that a test was skipped, and why, past the capturing of the test harness.
 #[cfg(test)]
 pub(crate) fn tests_skip(test: &str, why: &str) {
