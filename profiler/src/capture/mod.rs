@@ -4,7 +4,11 @@ pub mod ability;
 pub mod error;
 pub mod file;
 pub mod model;
+pub mod perf;
 pub mod recorder;
+pub mod sampler;
+pub mod tables;
 pub mod target;
+pub mod unwind;
 
 pub use error::CaptureError;

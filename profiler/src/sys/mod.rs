@@ -1,6 +1,14 @@
 //! System calls: the only unsafe code of the crate.
-#![allow(unsafe_code, reason = "system calls that no safe library offers")]
+#![allow(
+    unsafe_code,
+    reason = "system calls and mapped memory; each block says why it holds"
+)]
 
+pub(crate) mod clock;
+pub(crate) mod launch;
+pub(crate) mod limits;
+pub(crate) mod perf;
+pub(crate) mod pidfd;
 pub(crate) mod user;
 
 /// Clock ticks a second, the unit of CPU times in `/proc` (`sysconf(_SC_CLK_TCK)`).
@@ -11,6 +19,16 @@ pub(crate) fn clock_ticks_per_s() -> u64 {
         .ok()
         .filter(|&ticks| ticks > 0)
         .unwrap_or(100)
+}
+
+/// Bytes of a page of memory (`sysconf(_SC_PAGESIZE)`).
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: takes and returns plain values.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(bytes)
+        .ok()
+        .filter(|&bytes| bytes > 0)
+        .unwrap_or(4096)
 }
 
 /// Says that a test was skipped, and why, past the capturing of the test harness.
