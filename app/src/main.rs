@@ -1,7 +1,10 @@
 //! Scrutineer: without arguments the window, else a subcommand.
 
+mod captures;
 mod cli;
 mod demo;
+mod flame_picture;
+mod gathering;
 mod interrupt;
 mod jobs;
 mod progress_line;

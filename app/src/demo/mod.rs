@@ -1,3 +1,5 @@
 //! The demo.
-pub(crate) mod service;
+mod child;
 mod load;
+pub(crate) mod service;
+mod workspace;

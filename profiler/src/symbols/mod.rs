@@ -36,3 +36,9 @@ impl Symbolizer {
         todo!("symbols room")
     }
 }
+
+/// Whether a name was made up for code without one: `fun_<address>`.
+pub fn is_made_up(name: &str) -> bool {
+    let digits = name.strip_prefix("fun_").unwrap_or("");
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
+}

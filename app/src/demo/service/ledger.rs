@@ -69,7 +69,7 @@ pub(super) fn start_settlement(shop: Arc<Shop>) -> io::Result<()> {
         loop {
             {
                 let ledger = shop.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                for _ in 0..4 {
+                for _ in 0..8 {
                     std::hint::black_box(ledger.statement());
                 }
             }
