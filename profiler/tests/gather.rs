@@ -1,5 +1,10 @@
 //! Evidence gathered about real processes and a real HTTP server.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers may panic as the test itself"
+)]
+
 mod support;
 
 use std::{
@@ -308,7 +313,7 @@ fn kinds_of_a_process_are_absent_without_one_and_with_one_that_is_gone() {
 fn a_target_that_ends_closes_the_window_early_with_what_was_read() {
     let mut child = Command::new("sleep").arg("60").spawn().unwrap();
     let mut plan = plan(Some(child.id()), OF_A_PROCESS, workspace(""));
-    plan.window = Duration::from_secs(600);
+    plan.window = Duration::from_mins(10);
     let pid = child.id();
     let watcher = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(400));
@@ -346,7 +351,7 @@ fn a_cancelled_gathering_returns_with_what_it_has() {
     let declaration = format!("endpoints: [\"http://{}/\"]", silent.local_addr().unwrap());
     let kinds = [OF_A_PROCESS, &[Kind::Http]].concat();
     let mut plan = plan(Some(std::process::id()), &kinds, workspace(&declaration));
-    plan.window = Duration::from_secs(3_600);
+    plan.window = Duration::from_hours(1);
     let progress = Cancelling {
         polls: AtomicUsize::new(0),
         after: 5,

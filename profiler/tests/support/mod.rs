@@ -24,29 +24,29 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Items that the table behind the collections has.
-pub const TABLE: usize = 5_000;
+pub(crate) const TABLE: usize = 5_000;
 
 /// How the server treats its clients.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manners {
+pub(crate) struct Manners {
     /// Whether it speaks HTTP/2 by prior knowledge besides HTTP/1.1.
-    pub http2: bool,
+    pub(crate) http2: bool,
     /// Whether it gives up a request whose head does not end within 300 ms.
-    pub head_timeout: bool,
+    pub(crate) head_timeout: bool,
 }
 
 /// A server that lives as long as the test's process.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Connections accepted so far.
-    pub connections: Arc<AtomicU64>,
+    pub(crate) connections: Arc<AtomicU64>,
 }
 
 impl Server {
     /// Starts a server on a thread of its own.
-    pub fn start(manners: Manners) -> Self {
+    pub(crate) fn start(manners: Manners) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// The URL of a path.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 }
