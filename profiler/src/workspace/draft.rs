@@ -1,11 +1,6 @@
 //! Drafts a first `scrutineer.ron` from what a folder and this machine show.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use crate::probes;
 
@@ -43,7 +38,9 @@ pub fn draft(folder: &Path) -> String {
 /// Looks for benches, services and container files; reads files and `/proc`, contacts nobody.
 pub fn look_around(folder: &Path) -> Findings {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder_name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let mut findings = Findings {
         name: folder_name.unwrap_or_else(|| "service".into()),
         services: probes::sockets::listening_services(),
@@ -58,7 +55,10 @@ fn look_into(folder: &Path, findings: &mut Findings) {
     let mut container_files = BTreeSet::new();
     for path in probes::source::files_below(folder) {
         let relative = path.strip_prefix(folder).unwrap_or(&path).to_owned();
-        if relative.file_name().is_some_and(|name| name == "Cargo.toml") {
+        if relative
+            .file_name()
+            .is_some_and(|name| name == "Cargo.toml")
+        {
             let (package, declared) = read_manifest(&path);
             if relative.parent() == Some(Path::new(""))
                 && let Some(package) = package
@@ -96,7 +96,11 @@ fn read_manifest(path: &Path) -> (Option<String>, Vec<String>) {
 }
 
 fn string_field(line: &str, field: &str) -> Option<String> {
-    let value = line.strip_prefix(field)?.trim_start().strip_prefix('=')?.trim();
+    let value = line
+        .strip_prefix(field)?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim();
     let value = value.strip_prefix('"')?;
     Some(value[..value.find('"')?].to_owned())
 }
@@ -104,35 +108,53 @@ fn string_field(line: &str, field: &str) -> Option<String> {
 /// `benches/parse.rs` and `benches/parse/main.rs` are found by cargo on its own.
 fn bench_of_file(relative: &Path) -> Option<String> {
     let folder = relative.parent()?;
-    let is_rust = relative.extension().is_some_and(|extension| extension == "rs");
+    let is_rust = relative
+        .extension()
+        .is_some_and(|extension| extension == "rs");
     let name = if folder.file_name().is_some_and(|name| name == "benches") {
         relative.file_stem()
     } else if relative.ends_with("main.rs")
-        && folder.parent()?.file_name().is_some_and(|name| name == "benches")
+        && folder
+            .parent()?
+            .file_name()
+            .is_some_and(|name| name == "benches")
     {
         folder.file_name()
     } else {
         None
     };
-    name.filter(|_| is_rust).map(|name| name.to_string_lossy().into_owned())
+    name.filter(|_| is_rust)
+        .map(|name| name.to_string_lossy().into_owned())
 }
 
 fn is_container_file(relative: &Path, path: &Path) -> bool {
-    let Some(name) = relative.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
+    let Some(name) = relative
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase())
+    else {
         return false;
     };
-    let is_yaml = Path::new(&name).extension().is_some_and(|e| e == "yaml" || e == "yml");
-    let is_image = ["dockerfile", "containerfile"]
-        .iter()
-        .any(|start| name == *start || name.strip_prefix(start).is_some_and(|s| s.starts_with('.')));
+    let is_yaml = Path::new(&name)
+        .extension()
+        .is_some_and(|e| e == "yaml" || e == "yml");
+    let is_image = ["dockerfile", "containerfile"].iter().any(|start| {
+        name == *start || name.strip_prefix(start).is_some_and(|s| s.starts_with('.'))
+    });
     let is_compose =
         is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose."));
     is_image || is_compose || (is_yaml && is_kubernetes(path))
 }
 
 fn is_kubernetes(path: &Path) -> bool {
-    const KINDS: &[&str] =
-        &["Deployment", "StatefulSet", "DaemonSet", "Pod", "Job", "CronJob", "ReplicaSet"];
+    const KINDS: &[&str] = &[
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Pod",
+        "Job",
+        "CronJob",
+        "ReplicaSet",
+    ];
     let text = probes::source::read_small(path).unwrap_or_default();
     text.lines().any(|line| line.starts_with("apiVersion:"))
         && text
@@ -146,6 +168,9 @@ pub fn draft_from(findings: &Findings) -> String {
     let mut text = String::from(HEAD);
     let _ = writeln!(text, "        name: {},", ron_string(&findings.name));
     text.push_str(ENDPOINTS);
+    if !findings.services.is_empty() {
+        text.push_str("            // Your services that listen on this machine now:\n");
+    }
     for service in &findings.services {
         let _ = writeln!(
             text,
@@ -156,7 +181,11 @@ pub fn draft_from(findings: &Findings) -> String {
         );
     }
     text.push_str(REST);
-    append_list(&mut text, "Benches found here, run with `cargo bench --bench NAME`", &findings.benches);
+    append_list(
+        &mut text,
+        "Benches found here, run with `cargo bench --bench NAME`",
+        &findings.benches,
+    );
     append_list(
         &mut text,
         "Container files found here; the limits that hold are read from the running process",
@@ -183,24 +212,18 @@ fn ron_string(text: &str) -> String {
     ron::to_string(text).expect("a string always has a RON form")
 }
 
-/// Where the draft of `folder` is to be written.
-#[cfg(test)]
-pub(super) fn path_in(folder: &Path) -> PathBuf {
-    folder.join(super::WORKSPACE_FILE)
-}
-
-const HEAD: &str = r#"// What Scrutineer may look at and what it judges against. Comments are kept: this file is yours,
+const HEAD: &str = r"// What Scrutineer may look at and what it judges against. Comments are kept: this file is yours,
 // and Scrutineer never rewrites it. What it stores itself lies in .scrutineer/.
 (
     version: 1,
     target: (
         // Name of the process to attach to where none is given.
-"#;
+";
 
-const ENDPOINTS: &str = r#"        // Endpoints to probe with GET requests. Nothing else is contacted; only declare what may
-        // be asked repeatedly. Listening services found on this machine:
+const ENDPOINTS: &str = r"        // Endpoints to probe with GET requests. Nothing else is contacted; only declare what may
+        // be asked repeatedly.
         endpoints: [
-"#;
+";
 
 const REST: &str = r#"        ],
         // Prometheus metrics; without it, /metrics of the first endpoint's origin.
@@ -220,9 +243,5 @@ const REST: &str = r#"        ],
     ],
     // Days between planned restarts, for leaks; the house rule is 7.
     // restart_interval_days: 7.0,
-    // Limits of single items in place of the checklist's.
-    overrides: {
-        // "concurrency.thread-monitoring": (max_threads: 500),
-    },
 )
 "#;
