@@ -159,9 +159,9 @@ pub(crate) enum Command {
     /// Record the selected process.
     Record,
     /// Type the command to launch.
-    TypeCommand(String),
+    TypeLaunch(String),
     /// Type the folder to launch in.
-    TypeFolder(String),
+    TypeLaunchFolder(String),
     /// Launch and record.
     Launch,
 

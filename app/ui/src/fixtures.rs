@@ -591,6 +591,7 @@ pub(crate) fn processes() -> Vec<ProcessRow> {
 
 /// What works on the developer's machine.
 pub(crate) fn abilities() -> Vec<Ability> {
+    use Readiness::{Limited, Ready, Unavailable};
     let ability =
         |id, title, readiness, value: &str, consequence: &str, remedy: Option<&str>| Ability {
             id,
@@ -600,7 +601,6 @@ pub(crate) fn abilities() -> Vec<Ability> {
             consequence: consequence.to_owned(),
             remedy: remedy.map(str::to_owned),
         };
-    use Readiness::{Limited, Ready, Unavailable};
     vec![
         ability(
             "cpu_sampling",

@@ -59,6 +59,11 @@ pub(crate) fn signed(value: f64) -> String {
     minus(format!("{value:+.2}"))
 }
 
+/// A signed number with one decimal: `+105.7`.
+pub(crate) fn signed_short(value: f64) -> String {
+    minus(format!("{value:+.1}"))
+}
+
 fn minus(text: String) -> String {
     if text.starts_with('-') {
         text.replacen('-', "\u{2212}", 1)
@@ -141,6 +146,6 @@ mod tests {
     fn times_are_said_in_two_units_at_most() {
         assert_eq!(duration(Duration::from_millis(640)), "640\u{a0}ms");
         assert_eq!(duration(Duration::from_secs(185)), "3\u{a0}min 5\u{a0}s");
-        assert_eq!(duration(Duration::from_secs(7800)), "2\u{a0}h 10\u{a0}min");
+        assert_eq!(duration(Duration::from_mins(130)), "2\u{a0}h 10\u{a0}min");
     }
 }

@@ -21,6 +21,10 @@ mod widgets;
 mod workbench;
 
 #[cfg(test)]
+#[expect(
+    clippy::too_many_lines,
+    reason = "they are tables of what an application would send"
+)]
 mod fixtures;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,10 @@ use crate::{
     },
 };
 
-const COLUMNS: [&[(&str, &[(&str, &str)])]; 2] = [
+/// A title with keys and what they do.
+type Group = (&'static str, &'static [(&'static str, &'static str)]);
+
+const COLUMNS: [&[Group]; 2] = [
     &[
         (
             "Everywhere",
@@ -74,7 +77,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     }
     let window = ui.ctx().content_rect();
     crate::palette::shade(ui, window, out);
-    let size = vec2(760.0_f32.min(window.width() - 32.0), 520.0);
+    let size = vec2(880.0_f32.min(window.width() - 32.0), 520.0);
     Area::new(Id::unique("sheet"))
         .order(Order::Foreground)
         .pivot(Align2::CENTER_CENTER)
@@ -99,7 +102,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
         });
 }
 
-fn paint_column(ui: &Ui, top: egui::Pos2, width: f32, groups: &[(&str, &[(&str, &str)])]) {
+fn paint_column(ui: &Ui, top: egui::Pos2, width: f32, groups: &[Group]) {
     let theme = Theme::of(ui);
     let mut y = top.y;
     let line = |y: f32| Rect::from_min_size(pos2(top.x, y), vec2(width, 24.0));
@@ -117,7 +120,7 @@ fn paint_column(ui: &Ui, top: egui::Pos2, width: f32, groups: &[(&str, &[(&str, 
             for key in keys.split("  ") {
                 left.x = key_cap::paint(ui, left, key).right() + 4.0;
             }
-            let room = Rect::from_min_max(pos2(top.x + 150.0, y), line(y).max);
+            let room = Rect::from_min_max(pos2(top.x + 168.0, y), line(y).max);
             text::label(ui, room, LEFT, words, &look(regular(12.5), theme.text));
             y += 24.0;
         }

@@ -164,15 +164,15 @@ fn head(ui: &mut Ui, rect: Rect, state: &State, entry: &Entry, out: &mut Vec<Com
             out.push(command);
         }
     }
-    bar.rest.min.x += 9.0;
-    let mut right = Bar::new(Rect::from_min_max(bar.rest.min, rect.max), 0.0, 8.0);
-    right.rest.max.x = rect.right() - 13.0;
+    bar.free.min.x += 9.0;
+    let mut right = Bar::new(Rect::from_min_max(bar.free.min, rect.max), 0.0, 8.0);
+    right.free.max.x = rect.right() - 13.0;
     (entry.actions)(ui, &mut right, state, out);
     recording(ui, &mut right, state, out);
     search(ui, &mut right, out);
     crumbs(
         ui,
-        Rect::from_min_max(bar.rest.min, right.rest.max),
+        Rect::from_min_max(bar.free.min, right.free.max),
         &(entry.crumbs)(state),
     );
 }
@@ -209,7 +209,7 @@ fn crumbs(ui: &Ui, rect: Rect, crumbs: &[String]) {
 
 fn search(ui: &Ui, bar: &mut Bar, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
-    let width = 252.0_f32.min(bar.rest.width() - 120.0);
+    let width = 252.0_f32.min(bar.free.width() - 120.0);
     if width < 90.0 {
         return;
     }
@@ -297,23 +297,23 @@ fn status(ui: &Ui, rect: Rect, state: &State, entry: &Entry) {
     for (keys, words) in (entry.hints)(state).iter().rev() {
         let place = text::paint(
             ui,
-            bar.rest,
+            bar.free,
             text::RIGHT,
             words,
             &look(regular(11.0), theme.text_3),
         );
-        bar.rest.max.x = place.left() - 5.0;
+        bar.free.max.x = place.left() - 5.0;
         for key in keys.split("  ").collect::<Vec<_>>().into_iter().rev() {
             let width = key_cap::width(ui, key);
-            key_cap::paint(ui, pos2(bar.rest.right() - width, rect.center().y), key);
-            bar.rest.max.x -= width + 3.0;
+            key_cap::paint(ui, pos2(bar.free.right() - width, rect.center().y), key);
+            bar.free.max.x -= width + 3.0;
         }
-        bar.rest.max.x -= 9.0;
+        bar.free.max.x -= 9.0;
     }
     let words = (entry.status)(state).join(" · ");
     text::label(
         ui,
-        bar.rest,
+        bar.free,
         LEFT,
         &words,
         &look(regular(11.0), theme.text_3),

@@ -270,6 +270,27 @@ macro_rules! font {
     };
 }
 
+/// A font without its table of substitutions: code shows `::` and `!=` as they are written, and
+/// all characters keep one width.
+fn without_ligatures(font: &Arc<FontData>) -> Arc<FontData> {
+    let mut bytes = font.font.as_ref().as_ref().to_vec();
+    let tables = bytes.get(4..6).map_or(0, |count| {
+        usize::from(u16::from_be_bytes([count[0], count[1]]))
+    });
+    for table in bytes
+        .get_mut(12..)
+        .into_iter()
+        .flat_map(|free| free.chunks_exact_mut(16))
+        .take(tables)
+    {
+        if table.starts_with(b"GSUB") {
+            // No reader knows this name; it keeps the directory in its order.
+            table[3] = b'A';
+        }
+    }
+    Arc::new(FontData::from_owned(bytes))
+}
+
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let fallback = fonts.families[&FontFamily::Proportional].clone();
@@ -277,8 +298,14 @@ fn fonts() -> FontDefinitions {
         ("inter", font!("Inter-Regular.otf")),
         ("inter-medium", font!("Inter-Medium.otf")),
         ("inter-semibold", font!("Inter-SemiBold.otf")),
-        ("mono", font!("JetBrainsMono-Regular.ttf")),
-        ("mono-bold", font!("JetBrainsMono-SemiBold.ttf")),
+        (
+            "mono",
+            without_ligatures(&font!("JetBrainsMono-Regular.ttf")),
+        ),
+        (
+            "mono-bold",
+            without_ligatures(&font!("JetBrainsMono-SemiBold.ttf")),
+        ),
         ("phosphor", font!("Phosphor.ttf")),
         ("phosphor-fill", font!("Phosphor-Fill.ttf")),
     ];
@@ -338,6 +365,14 @@ fn dress(style: &mut egui::Style, tokens: &Theme) {
     visuals.hyperlink_color = tokens.accent;
     visuals.text_cursor.blink = false;
     visuals.text_cursor.stroke = Stroke::new(1.5, tokens.accent);
+    if visuals.dark_mode {
+        // Egui's own curve makes light text bolder than its weight, and dark text on frames more so.
+        visuals.text_options.color_transfer_function =
+            egui::epaint::FontColorTransferFunction::Gamma(0.7);
+    }
+    visuals.menu_corner_radius = egui::CornerRadius::same(RADIUS_CONTROL as u8);
+    style.spacing.menu_margin = egui::Margin::same(8);
+    let visuals = &mut style.visuals;
     visuals.popup_shadow = egui::Shadow::NONE;
     visuals.window_shadow = egui::Shadow::NONE;
     // Rows keep their identity when a list is sorted anew; their places change hands on purpose.
@@ -397,6 +432,15 @@ mod tests {
                 assert_readable(outcome.label(), ink.ink, ink.fill);
             }
         }
+    }
+
+    #[test]
+    fn code_has_no_ligatures() {
+        let font = font!("JetBrainsMono-Regular.ttf");
+        let directory = |font: &FontData| font.font.as_ref().as_ref()[12..12 + 16 * 30].to_vec();
+        let has = |bytes: Vec<u8>| bytes.chunks(16).any(|table| table.starts_with(b"GSUB"));
+        assert!(has(directory(&font)));
+        assert!(!has(directory(&without_ligatures(&font))));
     }
 
     #[test]

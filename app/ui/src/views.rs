@@ -308,8 +308,8 @@ fn inspect(tree: &CallTree, function: u32) -> Inspection {
         function,
         ..Inspection::default()
     };
-    let mut callers: BTreeMap<u32, Neighbour> = BTreeMap::new();
-    let mut callees: BTreeMap<u32, Neighbour> = BTreeMap::new();
+    let mut incoming: BTreeMap<u32, Neighbour> = BTreeMap::new();
+    let mut outgoing: BTreeMap<u32, Neighbour> = BTreeMap::new();
     let key = |node: u32| match tree.function[node as usize] {
         // Thread groups have no function: each stands for itself, above all functions.
         NONE => (u32::MAX / 2).saturating_add(node),
@@ -324,7 +324,7 @@ fn inspect(tree: &CallTree, function: u32) -> Inspection {
         inspection.total_samples += total;
         let caller = tree.parent[node as usize];
         if node != 0 {
-            let entry = callers.entry(key(caller)).or_insert(Neighbour {
+            let entry = incoming.entry(key(caller)).or_insert(Neighbour {
                 node: caller,
                 samples: 0,
             });
@@ -344,14 +344,14 @@ fn inspect(tree: &CallTree, function: u32) -> Inspection {
             } else {
                 tree.total_samples[callee as usize]
             };
-            let entry = callees.entry(key(callee)).or_insert(Neighbour {
+            let entry = outgoing.entry(key(callee)).or_insert(Neighbour {
                 node: callee,
                 samples: 0,
             });
             entry.samples += samples;
         }
     }
-    (inspection.callers, inspection.callees) = (heaviest(callers), heaviest(callees));
+    (inspection.callers, inspection.callees) = (heaviest(incoming), heaviest(outgoing));
     inspection
 }
 

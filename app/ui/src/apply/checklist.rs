@@ -105,14 +105,15 @@ fn decide(state: &mut State) {
         Draft::None => Choice::Confirm,
         Draft::Overrule(outcome) => Choice::Overrule(outcome),
         Draft::NotApplicable => Choice::NotApplicable,
-        Draft::Waive => match checklist.until.trim().parse() {
-            Ok(until) => Choice::Waive { until },
-            Err(_) => {
-                checklist.complaint = Some("Write the date as year-month-day: 2026-12-31.".into());
+        Draft::Waive => {
+            let Ok(until) = checklist.until.trim().parse() else {
+                let words = "Write the date as year-month-day: 2026-12-31.";
+                checklist.complaint = Some(words.to_owned());
                 state.focus = Some(UNTIL);
                 return;
-            }
-        },
+            };
+            Choice::Waive { until }
+        }
     };
     send(state, choice);
 }

@@ -178,6 +178,10 @@ fn run_palette(state: &mut State, line: usize) {
     state.layer = None;
     state.unfocus = true;
     if let Some(command) = command {
+        if matches!(command, Command::SelectProcess(_)) {
+            (state.start.search, state.start.reveal) = (String::new(), true);
+            go(state, Screen::Start);
+        }
         apply(state, command);
     }
 }

@@ -46,7 +46,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
             state.profile.arrange_rows();
         }
         Command::StepRow(by) => step_row(state, by),
-        Command::SortByTotal(by_total) => state.profile.by_total = by_total,
+        Command::SortByTotal(by_total) => {
+            state.profile.by_total = by_total;
+            state.profile.arrange_functions();
+        }
         other => return Err(other),
     }
     Ok(())
@@ -138,7 +141,7 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         arrangement: Arrangement::default(),
     });
     profile.awaited = None;
-    profile.selected = selected;
+    (profile.selected, profile.zoomed) = (selected, None);
     profile.arrange_rows();
     ask_views(state);
 }
@@ -228,10 +231,11 @@ fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged
     if let Some(open) = &mut profile.open {
         (open.shown, open.arrangement) = (arranged, arrangement);
     }
+    profile.arrange_functions();
     if same_tree {
         return;
     }
-    profile.selected = selected;
+    (profile.selected, profile.zoomed) = (selected, None);
     profile.unfolded = std::collections::BTreeSet::from([0]);
     profile.found_at = 0;
     profile.arrange_rows();
@@ -322,7 +326,18 @@ fn flame(state: &mut State, action: FlameAction) {
 
 fn show_window(state: &mut State, window: Window, moves: bool) {
     state.profile.window = window.clamped();
+    state.profile.zoomed = if moves { filling(state) } else { None };
     state.profile.moves = moves && !state.appearance.reduce_motion;
+}
+
+/// The selected node, where its box fills the window.
+fn filling(state: &State) -> Option<u32> {
+    let profile = &state.profile;
+    let (open, node) = (profile.open.as_ref()?, profile.selected?);
+    let depth = *open.shown.tree.depth.get(node as usize)?;
+    let layout = open.layout(profile.mode);
+    let (_, at) = box_of(layout, depth, node)?;
+    (window_of(layout, at) == profile.window).then_some(node)
 }
 
 fn zoom_to_selected(state: &mut State) {
@@ -425,13 +440,14 @@ fn step_row(state: &mut State, by: i32) {
             select(state, node);
         }
         Mode::Functions => {
-            let functions = crate::screens::profile::sorted_functions(profile);
+            let functions = &profile.functions;
             let selected = profile.selected_function();
             let at = functions
                 .iter()
                 .position(|row| Some(row.function) == selected);
             let to = stepped(at, by, functions.len());
-            if let Some(function) = to.and_then(|to| functions.get(to)).map(|row| row.function) {
+            let function = to.and_then(|to| functions.get(to)).map(|row| row.function);
+            if let Some(function) = function {
                 select_function(state, function);
             }
         }

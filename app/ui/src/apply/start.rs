@@ -29,8 +29,8 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::SetSeconds(seconds) => start.seconds = seconds,
         Command::SetFrequency(frequency_hz) => start.frequency_hz = frequency_hz,
         Command::Record => record(state),
-        Command::TypeCommand(typed) => start.command = typed,
-        Command::TypeFolder(typed) => start.folder = typed,
+        Command::TypeLaunch(typed) => start.command = typed,
+        Command::TypeLaunchFolder(typed) => start.folder = typed,
         Command::Launch => launch(state),
         other => return Err(other),
     }
@@ -117,7 +117,6 @@ fn begin(state: &mut State, words: String, request: Request) {
     super::leave(state);
     state.requests.push(request);
     state.profile.awaited = Some(words);
-    state.profile.open = None;
     state.profile.frozen = false;
     state.notices.clear();
     super::show(state, Screen::Profile);

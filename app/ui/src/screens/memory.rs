@@ -29,7 +29,12 @@ const TABLE_ROW: f32 = 26.0;
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
-    let Some(open) = &state.profile.open else {
+    let Some(open) = state
+        .profile
+        .open
+        .as_ref()
+        .filter(|_| state.profile.awaited.is_none())
+    else {
         profile::nothing(ui, rect, state, out);
         return;
     };
@@ -89,11 +94,11 @@ fn lines<'a>(ui: &Ui, digest: &'a Digest) -> Vec<Line<'a>> {
 
 fn chart(ui: &Ui, rect: Rect, state: &State, digest: &Digest, lines: &[Line<'_>]) {
     let theme = Theme::of(ui);
-    let mut rest = rect;
-    let ruler = cut_top(&mut rest, RULER);
+    let mut free = rect;
+    let ruler = cut_top(&mut free, RULER);
     ui.painter().rect_filled(ruler, 0.0, theme.panel);
     hline(ui, ruler, ruler.bottom(), theme.hairline());
-    let legend = cut_left(&mut rest, LEGEND);
+    let legend = cut_left(&mut free, LEGEND);
     let mut top = legend.top() + 18.0;
     for line in lines {
         dash(ui, pos2(legend.left() + 14.0, top), line.color);
@@ -113,7 +118,7 @@ fn chart(ui: &Ui, rect: Rect, state: &State, digest: &Digest, lines: &[Line<'_>]
         );
         top += 40.0;
     }
-    let inner = Rect::from_min_max(rest.min + vec2(64.0, 16.0), rest.max - vec2(18.0, 16.0));
+    let inner = Rect::from_min_max(free.min + vec2(64.0, 16.0), free.max - vec2(18.0, 16.0));
     let highest = lines
         .iter()
         .flat_map(|line| line.points)
@@ -258,14 +263,14 @@ fn read_out(ui: &Ui, axes: &Axes, lines: &[Line<'_>]) {
 
 fn table(ui: &Ui, rect: Rect, lines: &[Line<'_>]) {
     let theme = Theme::of(ui);
-    let mut rest = rect;
-    let head = cut_top(&mut rest, 36.0);
+    let mut free = rect;
+    let head = cut_top(&mut free, 36.0);
     hline(ui, head, head.top() + 1.0, theme.hairline());
     hline(ui, head, head.bottom(), theme.hairline());
     let bar = Bar::new(head, 12.0, 8.0);
     text::label(
         ui,
-        bar.rest,
+        bar.free,
         LEFT,
         "Readings",
         &look(semibold(13.0), theme.text),
@@ -277,13 +282,13 @@ fn table(ui: &Ui, rect: Rect, lines: &[Line<'_>]) {
         "Lowest, MiB",
         "Highest, MiB",
     ];
-    let width = ((rest.width() - 180.0) / columns.len() as f32).min(150.0);
-    let left = rest.left();
+    let width = ((free.width() - 180.0) / columns.len() as f32).min(150.0);
+    let left = free.left();
     let cell = |row: Rect, column: usize| {
         let right = left + 180.0 + width * (column as f32 + 1.0);
         Rect::from_min_max(pos2(right - width, row.top()), pos2(right, row.bottom()))
     };
-    let titles = cut_top(&mut rest, TABLE_ROW);
+    let titles = cut_top(&mut free, TABLE_ROW);
     for (column, title) in columns.iter().enumerate() {
         text::paint(
             ui,
@@ -295,7 +300,7 @@ fn table(ui: &Ui, rect: Rect, lines: &[Line<'_>]) {
     }
     hline(ui, titles, titles.bottom(), theme.hairline());
     for line in lines {
-        let row = cut_top(&mut rest, TABLE_ROW);
+        let row = cut_top(&mut free, TABLE_ROW);
         hline(ui, row, row.bottom(), egui::Stroke::new(1.0, theme.grid));
         let square = Rect::from_center_size(row.left_center() + vec2(17.0, 0.0), vec2(9.0, 9.0));
         ui.painter().rect_filled(square, 2.0, line.color);
@@ -307,7 +312,7 @@ fn table(ui: &Ui, rect: Rect, lines: &[Line<'_>]) {
         let numbers = [
             format!("{first:.1}"),
             format!("{last:.1}"),
-            format::signed(last - first),
+            format::signed_short(last - first),
             format!("{:.1}", values.clone().fold(f64::INFINITY, f64::min)),
             format!("{:.1}", values.fold(0.0, f64::max)),
         ];
@@ -348,17 +353,16 @@ fn inspector(ui: &Ui, rect: Rect, open: &Open, digest: &Digest) {
         "Growth of the resident set",
         &look(regular(12.0), theme.text_3),
     );
-    match digest.growth {
-        Some(growth) => growth_words(ui, &mut room, growth, digest),
-        None => {
-            let words = format!(
-                "Too few readings to say: {}, needs 20. Record for longer.",
-                digest.readings
-            );
-            room.min.y += 4.0;
-            let look = look(regular(13.0), theme.text);
-            room.min.y = text::wrapped(ui, room, &words, &look, 18.0).bottom() + 12.0;
-        }
+    if let Some(growth) = digest.growth {
+        growth_words(ui, &mut room, growth, digest);
+    } else {
+        let words = format!(
+            "Too few readings to say: {}, needs 20. Record for longer.",
+            digest.readings
+        );
+        room.min.y += 4.0;
+        let look = look(regular(13.0), theme.text);
+        room.min.y = text::wrapped(ui, room, &words, &look, 18.0).bottom() + 12.0;
     }
     let full = Rect::from_min_max(pos2(rect.left(), room.top()), rect.max);
     hline(ui, full, room.top(), theme.hairline());
@@ -366,8 +370,8 @@ fn inspector(ui: &Ui, rect: Rect, open: &Open, digest: &Digest) {
     for (word, value) in figures(open, digest) {
         let line = cut_top(&mut room, 24.0);
         let place = text::label(ui, line, LEFT, word, &look(regular(12.5), theme.text_2));
-        let rest = line.with_min_x(place.right() + 10.0);
-        text::label(ui, rest, RIGHT, &value, &look(mono(12.0), theme.text));
+        let free = line.with_min_x(place.right() + 10.0);
+        text::label(ui, free, RIGHT, &value, &look(mono(12.0), theme.text));
     }
 }
 
@@ -376,12 +380,12 @@ fn growth_words(ui: &Ui, room: &mut Rect, growth: Growth, digest: &Digest) {
     let line = cut_top(room, 30.0);
     let minute = format::signed(growth.slope_bytes_per_s * 60.0 / format::MEBIBYTE);
     let place = text::label(ui, line, LEFT, &minute, &look(semibold(22.0), theme.text));
-    let rest = line
+    let free = line
         .with_min_x(place.right() + 8.0)
         .translate(vec2(0.0, 2.0));
     text::label(
         ui,
-        rest,
+        free,
         LEFT,
         "MiB per minute",
         &look(regular(12.5), theme.text_2),

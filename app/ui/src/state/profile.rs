@@ -99,6 +99,7 @@ impl Open {
 }
 
 /// The profile screen.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct ProfileState {
     pub(crate) open: Option<Open>,
@@ -120,6 +121,10 @@ pub(crate) struct ProfileState {
     pub(crate) unfolded: BTreeSet<u32>,
     /// Nodes of the call tree's table, in order.
     pub(crate) rows: Vec<u32>,
+    /// Functions of the table, in order.
+    pub(crate) functions: Vec<TopFunction>,
+    /// The node whose box fills the window, where one does.
+    pub(crate) zoomed: Option<u32>,
     /// Whether functions are sorted by total instead of self.
     pub(crate) by_total: bool,
     pub(crate) reveal: bool,
@@ -145,6 +150,8 @@ impl Default for ProfileState {
             frozen: false,
             unfolded: BTreeSet::from([0]),
             rows: Vec::new(),
+            functions: Vec::new(),
+            zoomed: None,
             by_total: false,
             reveal: false,
             generation: 0,
@@ -175,6 +182,19 @@ impl ProfileState {
                     .sort_by_key(|child| (tree.total_samples[*child as usize], u32::MAX - child));
                 next.extend(children);
             }
+        }
+    }
+
+    /// Sorts the table of functions anew; the thread of views sorted them by self samples.
+    pub(crate) fn arrange_functions(&mut self) {
+        let top = self
+            .open
+            .as_ref()
+            .and_then(|open| open.shown.top.as_deref());
+        self.functions = top.cloned().unwrap_or_default();
+        if self.by_total {
+            let order = |row: &TopFunction| (std::cmp::Reverse(row.total_samples), row.function);
+            self.functions.sort_by_key(order);
         }
     }
 

@@ -40,6 +40,7 @@ pub(crate) struct Line {
 }
 
 /// The start screen.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     /// `None` until the first list has come.
@@ -156,8 +157,8 @@ impl Start {
             parent.filter(|parent| *parent != at)
         };
         let mut kept = vec![false; processes.len()];
-        for at in 0..processes.len() {
-            let mut next = self.keeps(&processes[at]).then_some(at);
+        for (at, process) in processes.iter().enumerate() {
+            let mut next = self.keeps(process).then_some(at);
             while let Some(at) = next.filter(|at| !kept[*at]) {
                 kept[at] = true;
                 next = parent(at);
@@ -238,7 +239,7 @@ pub(crate) fn title(process: &ProcessRow) -> String {
     if line.is_empty() {
         return process.name.clone();
     }
-    let (program, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (program, free) = line.split_once(' ').unwrap_or((line, ""));
     let program = if program.starts_with('/') || program.starts_with('.') {
         program
             .rsplit('/')
@@ -248,10 +249,10 @@ pub(crate) fn title(process: &ProcessRow) -> String {
     } else {
         program
     };
-    let title = if rest.is_empty() {
+    let title = if free.is_empty() {
         program.to_owned()
     } else {
-        format!("{program} {rest}")
+        format!("{program} {free}")
     };
     title
         .chars()

@@ -80,7 +80,7 @@ fn tab_walks_through_controls_with_names() {
         driver.press(Modifiers::NONE, Key::Tab);
         let all = driver.harness.query_all_by_label_contains("");
         let focused = all
-            .filter(|node| node.is_focused())
+            .filter(egui_kittest::Node::is_focused)
             .find_map(|node| node.accesskit_node().label());
         names.push(focused.unwrap_or_else(|| "nothing".to_owned()));
     }
@@ -209,4 +209,28 @@ fn every_control_that_can_be_reached_has_a_name() {
             }
         }
     }
+}
+
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody needs them".to_owned())
+    }
+}
+
+#[test]
+fn a_capture_that_is_dropped_on_the_window_opens() {
+    let mut driver = Driver::new();
+    let path = std::path::PathBuf::from("/srv/one.scrutineer");
+    let file: egui::DroppedFileHandle = std::sync::Arc::new(Dropped(path.clone()));
+    driver.harness.input_mut().dropped_files.push(file);
+    driver.settle();
+    assert!(driver.requests().contains(&Request::Open(path)));
+    assert!(driver.shows("Opening one.scrutineer"));
 }

@@ -33,13 +33,13 @@ pub(crate) fn show(ui: &Ui, rect: Rect, job: &Job) -> bool {
         .map_or(String::new(), |done| format!("{:.0} %", done * 100.0));
     let place = text::paint(
         ui,
-        bar.rest,
+        bar.free,
         text::RIGHT,
         &percent,
         &look(mono(11.0), theme.text_2),
     );
-    bar.rest.max.x = place.left() - 8.0;
-    let (above, below) = bar.rest.split_top_bottom_at_fraction(0.5);
+    bar.free.max.x = place.left() - 8.0;
+    let (above, below) = bar.free.split_top_bottom_at_fraction(0.5);
     text::label(ui, above, LEFT, &job.title, &look(medium(12.5), theme.text));
     text::label(
         ui,
@@ -55,19 +55,17 @@ pub(crate) fn show(ui: &Ui, rect: Rect, job: &Job) -> bool {
 
 fn paint_progress(ui: &Ui, track: Rect, job: &Job) {
     let theme = Theme::of(ui);
-    let (from, to) = match job.done {
-        Some(done) => (0.0, done.clamp(0.0, 1.0)),
-        None => {
-            // Without a share the bar only says that work goes on, once 300 ms have passed.
-            let since = ui.ctx().time() - job.since_s;
-            ui.ctx().request_repaint_after_secs(0.1);
-            let at = if since < 0.3 {
-                return;
-            } else {
-                (since * 0.4).fract() as f32
-            };
-            (at * 0.75, at * 0.75 + 0.25)
+    let (from, to) = if let Some(done) = job.done {
+        (0.0, done.clamp(0.0, 1.0))
+    } else {
+        // Without a share the bar only says that work goes on, once 300 ms have passed.
+        let since = ui.ctx().time() - job.since_s;
+        ui.ctx().request_repaint_after_secs(0.1);
+        if since < 0.3 {
+            return;
         }
+        let at = (since * 0.4).fract() as f32;
+        (at * 0.75, at * 0.75 + 0.25)
     };
     let filled = Rect::from_min_max(
         pos2(track.left() + from * track.width(), track.top()),

@@ -29,17 +29,17 @@ pub(crate) fn headed(ui: &Ui, rect: Rect, height: f32, title: &str, words: &str)
     let head = cut_top(&mut body, height);
     hline(ui, head, head.bottom(), theme.hairline());
     let mut bar = Bar::new(head, 12.0, 8.0);
-    let title = text::label(ui, bar.rest, LEFT, title, &look(semibold(13.0), theme.text));
-    bar.rest.min.x = title.right() + 8.0;
+    let title = text::label(ui, bar.free, LEFT, title, &look(semibold(13.0), theme.text));
+    bar.free.min.x = title.right() + 8.0;
     if !words.is_empty() {
         let words = text::label(
             ui,
-            bar.rest,
+            bar.free,
             LEFT,
             words,
             &look(regular(12.0), theme.text_3),
         );
-        bar.rest.min.x = words.right() + 8.0;
+        bar.free.min.x = words.right() + 8.0;
     }
     (bar, body)
 }

@@ -82,7 +82,7 @@ fn paint_content(ui: &Ui, part: Rect, segment: &Segment<'_>, on: bool) {
     let ink = if on { theme.text } else { theme.text_2 };
     let shift = if segment.icon.is_some() { 20.0 } else { 0.0 };
     let words = text::width(ui, segment.words, font.clone());
-    let mut left = part.center().x - (words + shift) / 2.0;
+    let mut left = part.center().x - f32::midpoint(words, shift);
     if let Some(icon) = segment.icon {
         let place = Rect::from_center_size(pos2(left + 7.5, part.center().y), vec2(15.0, 15.0));
         text::icon(ui, place, icon, 15.0, ink);

@@ -136,9 +136,9 @@ pub(crate) fn show(ui: &Ui, rect: Rect, samples: u64, measures: &[Measure]) {
         icons::SHIELD_WARNING
     };
     text::icon(ui, bar.left(16.0, 16.0), shield, 15.0, ink);
-    bar.rest.min.x += 5.0;
-    let place = text::label(ui, bar.rest, LEFT, verdict, &look(semibold(12.5), ink));
-    bar.rest.min.x = place.right();
+    bar.free.min.x += 5.0;
+    let place = text::label(ui, bar.free, LEFT, verdict, &look(semibold(12.5), ink));
+    bar.free.min.x = place.right();
     part(ui, &mut bar, None, "samples", &format::count(samples));
     for measure in measures {
         part(
@@ -149,34 +149,34 @@ pub(crate) fn show(ui: &Ui, rect: Rect, samples: u64, measures: &[Measure]) {
             &measure.number,
         );
     }
-    remedy(ui, bar.rest, samples, measures);
+    remedy(ui, bar.free, samples, measures);
 }
 
 fn part(ui: &Ui, bar: &mut Bar, of: Option<Outcome>, word: &str, number: &str) {
     let theme = Theme::of(ui);
     let line = Rect::from_center_size(
-        pos2(bar.rest.left() + 13.0, bar.rest.center().y),
+        pos2(bar.free.left() + 13.0, bar.free.center().y),
         vec2(1.0, 14.0),
     );
     vline(ui, line, line.center().x + 0.5, theme.border());
-    bar.rest.min.x += 26.0;
+    bar.free.min.x += 26.0;
     if let Some(of) = of {
         outcome::paint(
             ui,
-            pos2(bar.rest.left() + 5.5, bar.rest.center().y),
+            pos2(bar.free.left() + 5.5, bar.free.center().y),
             11.0,
             of,
         );
-        bar.rest.min.x += 17.0;
+        bar.free.min.x += 17.0;
     }
-    let place = text::paint(ui, bar.rest, LEFT, word, &look(regular(12.0), theme.text_2));
-    let room = Rect::from_min_max(pos2(place.right() + 6.0, bar.rest.top()), bar.rest.max);
+    let place = text::paint(ui, bar.free, LEFT, word, &look(regular(12.0), theme.text_2));
+    let room = Rect::from_min_max(pos2(place.right() + 6.0, bar.free.top()), bar.free.max);
     let number_place = text::paint(ui, room, LEFT, number, &look(mono(12.0), theme.text));
     text::announce(ui, place.union(number_place), &format!("{word} {number}"));
-    bar.rest.min.x = number_place.right();
+    bar.free.min.x = number_place.right();
 }
 
-fn remedy(ui: &Ui, rest: Rect, samples: u64, measures: &[Measure]) {
+fn remedy(ui: &Ui, free: Rect, samples: u64, measures: &[Measure]) {
     let theme = Theme::of(ui);
     let doubtful = measures.iter().filter(|measure| !measure.remedy.is_empty());
     let worst = doubtful
@@ -188,7 +188,7 @@ fn remedy(ui: &Ui, rest: Rect, samples: u64, measures: &[Measure]) {
         worst
     };
     let Some(words) = words else { return };
-    let room = Rect::from_min_max(pos2(rest.left() + 20.0, rest.top()), rest.max);
+    let room = Rect::from_min_max(pos2(free.left() + 20.0, free.top()), free.max);
     if room.width() > 60.0 {
         let place = text::label(
             ui,

@@ -24,26 +24,35 @@ pub(crate) fn show(ui: &Ui, rect: Rect, counts: &BTreeMap<Outcome, usize>) {
         pos2(rect.left(), left.y - 10.0),
         pos2(rect.right() - 15.0, left.y + 10.0),
     );
-    let end = text::label(
-        ui,
-        room,
-        text::RIGHT,
-        &end,
-        &look(regular(12.0), theme.text_3),
-    );
-    for of in Outcome::ALL {
+    let numbers = 44.0 * Outcome::ALL.len() as f32;
+    let words = text::width(ui, &end, regular(12.0));
+    let fits = numbers + words + 60.0 < rect.width();
+    let end_left = if fits {
+        text::label(
+            ui,
+            room,
+            text::RIGHT,
+            &end,
+            &look(regular(12.0), theme.text_3),
+        )
+        .left()
+    } else {
+        room.right()
+    };
+    for (place, of) in Outcome::ALL.into_iter().enumerate() {
         let count = counts.get(&of).copied().unwrap_or_default();
         outcome::paint(ui, left + vec2(7.5, 0.5), 14.0, of);
         let number = look(semibold(18.0), theme.text);
-        let place = text::at(ui, left + vec2(21.0, 0.0), &count.to_string(), &number);
+        let shown = text::at(ui, left + vec2(21.0, 0.0), &count.to_string(), &number);
         let word = look(regular(12.5), theme.text_2);
-        let from = pos2(place.right() + 6.0, left.y + 0.5);
+        let from = pos2(shown.right() + 6.0, left.y + 0.5);
         let word_width = text::width(ui, of.label(), regular(12.5));
-        let fits = from.x + word_width < end.left() - 8.0;
+        let others = 48.0 * (Outcome::ALL.len() - 1 - place) as f32;
+        let fits = from.x + word_width + others < end_left - 8.0;
         let right = if fits {
             text::at(ui, from, of.label(), &word).right()
         } else {
-            place.right()
+            shown.right()
         };
         left.x = right + 17.0;
     }

@@ -24,9 +24,8 @@ const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Attention, Outcome::Fail
 /// Height that the box needs.
 pub(super) fn height(state: &State) -> f32 {
     let extra = match state.checklist.draft {
-        Draft::None => 0.0,
+        Draft::None | Draft::NotApplicable => 0.0,
         Draft::Overrule(_) | Draft::Waive => 34.0,
-        Draft::NotApplicable => 0.0,
     };
     let complaint = if state.checklist.complaint.is_some() {
         20.0
@@ -96,7 +95,7 @@ fn outcomes(ui: &Ui, rect: Rect, chosen: Outcome, out: &mut Vec<Command>) {
         } else {
             Loudness::Plain
         };
-        let words = format!("    {}", of.label());
+        let words = format!("\u{2003} {}", of.label());
         let name = format!("Holds instead: {}", of.label().to_lowercase());
         let button = Button::new(&words).name(&name).loudness(loudness);
         let place = Rect::from_min_size(
@@ -106,7 +105,7 @@ fn outcomes(ui: &Ui, rect: Rect, chosen: Outcome, out: &mut Vec<Command>) {
         if button.show(ui, place, "overrule").clicked() {
             out.push(Command::DraftOverrule(of));
         }
-        outcome::paint(ui, pos2(place.left() + 17.0, place.center().y), 11.0, of);
+        outcome::paint(ui, pos2(place.left() + 15.0, place.center().y), 11.0, of);
         left = place.right() + 6.0;
     }
 }

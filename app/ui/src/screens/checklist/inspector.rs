@@ -30,10 +30,10 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         text::label(ui, rect, CENTER, words, &look(regular(12.5), theme.text_3));
         return;
     };
-    let mut rest = rect;
+    let mut free = rect;
     let height = decision::height(state).min(rect.height() * 0.6);
-    let below = cut_bottom(&mut rest, height);
-    let mut inner = ui.new_child(UiBuilder::new().id_salt(("item", &item.id)).max_rect(rest));
+    let below = cut_bottom(&mut free, height);
+    let mut inner = ui.new_child(UiBuilder::new().id_salt(("item", &item.id)).max_rect(free));
     ScrollArea::vertical()
         .auto_shrink(false)
         .show(&mut inner, |ui| {

@@ -87,8 +87,8 @@ fn section(
     out: &mut Vec<Command>,
 ) {
     let theme = Theme::of(ui);
-    let mut rest = panel::card(ui, rect);
-    let head = cut_top(&mut rest, HEAD)
+    let mut free = panel::card(ui, rect);
+    let head = cut_top(&mut free, HEAD)
         .shrink2(vec2(12.0, 0.0))
         .translate(vec2(0.0, 1.0));
     text::label(
@@ -105,7 +105,7 @@ fn section(
         outcome::paint(ui, pos2(x, head.center().y + 1.0), 9.5, of);
     }
     for item in items {
-        let line = cut_top(&mut rest, ITEM).shrink2(vec2(3.0, 0.0));
+        let line = cut_top(&mut free, ITEM).shrink2(vec2(3.0, 0.0));
         self::item(ui, line, state, item, out);
     }
 }

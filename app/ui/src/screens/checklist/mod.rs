@@ -122,7 +122,7 @@ fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         note: "",
         wrong: false,
     };
-    let place = bar.left(190.0_f32.min(bar.rest.width()), CONTROL);
+    let place = bar.left(190.0_f32.min(bar.free.width()), CONTROL);
     let typed = field.show(ui, place, &state.checklist.filter);
     out.extend(typed.changed.map(Command::FilterItems));
     let judged = review
@@ -134,7 +134,7 @@ fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         "Judged {judged} from {had} of {all} facts, digest {}",
         format::digest(&review.evidence_digest)
     );
-    let room = bar.rest.with_min_x(bar.rest.left() + 8.0);
+    let room = bar.free.with_min_x(bar.free.left() + 8.0);
     text::label(ui, room, RIGHT, &words, &look(regular(12.0), theme.text_3));
 }
 

@@ -13,7 +13,7 @@ use crate::{
         self,
         bar::cut_top,
         empty,
-        flame::{Flame, Window, box_of, canvas_id, short_name, window_of},
+        flame::{Flame, Window, canvas_id, short_name},
         text::{self, LEFT, look},
     },
 };
@@ -55,7 +55,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
 /// Ctrl+C copies the selected name.
 fn copy(ui: &Ui, state: &State, open: &Open) {
     let typing = ui.ctx().text_edit_focused();
-    let asked = ui.input(|input| input.events.iter().any(|event| *event == egui::Event::Copy));
+    let asked = ui.input(|input| input.events.contains(&egui::Event::Copy));
     if let Some(node) = state.profile.selected.filter(|_| asked && !typing) {
         ui.ctx().copy_text(open.name(node).to_owned());
     }
@@ -148,13 +148,9 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
     }
 }
 
-/// The name of the frame that fills the window, where it is the selected one.
+/// The name of the frame that fills the window, where one does.
 fn zoomed<'a>(state: &State, open: &'a Open) -> Option<&'a str> {
-    let node = state.profile.selected?;
-    let depth = *open.shown.tree.depth.get(node as usize)?;
-    let layout = open.layout(state.profile.mode);
-    let (_, at) = box_of(layout, depth, node)?;
-    (window_of(layout, at) == state.profile.window).then(|| short_name(open.name(node)))
+    state.profile.zoomed.map(|node| short_name(open.name(node)))
 }
 
 fn chip(

@@ -230,14 +230,14 @@ fn neighbours(
         }
     }
     if all.len() > NEIGHBOURS {
-        let rest: u64 = all[NEIGHBOURS..]
+        let free: u64 = all[NEIGHBOURS..]
             .iter()
             .map(|neighbour| neighbour.samples)
             .sum();
         let line = cut_top(room, 24.0).shrink2(vec2(14.0, 0.0));
         let words = format!("{} more", all.len() - NEIGHBOURS);
         text::label(ui, line, LEFT, &words, &look(regular(12.0), theme.text_3));
-        let share = format::percent(format::share(rest, open.shown.layout.total));
+        let share = format::percent(format::share(free, open.shown.layout.total));
         text::label(ui, line, RIGHT, &share, &look(mono(12.0), theme.text_3));
     }
     room.min.y += 8.0;

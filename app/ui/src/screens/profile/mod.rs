@@ -19,12 +19,10 @@ use crate::{
     theme::{CONTROL, Theme},
     widgets::{
         bar::{Bar, cut_bottom, cut_right, cut_top},
-        button::Button,
+        button::{Button, Loudness},
         empty, hline, trust_strip, vline,
     },
 };
-
-pub(crate) use tables::sorted_functions;
 
 /// Id of the search field.
 pub(crate) const SEARCH: &str = "search frames";
@@ -72,7 +70,12 @@ fn fold(state: &State, folds: bool) -> Option<Command> {
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
-    let Some(open) = &state.profile.open else {
+    let Some(open) = state
+        .profile
+        .open
+        .as_ref()
+        .filter(|_| state.profile.awaited.is_none())
+    else {
         nothing(ui, rect, state, out);
         return;
     };
@@ -174,9 +177,9 @@ pub(crate) fn actions(ui: &mut Ui, bar: &mut Bar, state: &State, out: &mut Vec<C
         let freeze = Button::new(if frozen { "Follow" } else { "Freeze" })
             .icon(icons::SNOWFLAKE)
             .loudness(if frozen {
-                crate::widgets::button::Loudness::On
+                Loudness::On
             } else {
-                Default::default()
+                Loudness::default()
             });
         let place = bar.right(freeze.width(ui), CONTROL);
         if state.profile.open.is_some() && freeze.show(ui, place, "head").clicked() {

@@ -6,10 +6,7 @@ use scrutineer_profiler::profile::TopFunction;
 use crate::{
     command::Command,
     format, icons,
-    state::{
-        State,
-        profile::{Open, ProfileState},
-    },
+    state::{State, profile::Open},
     theme::{Theme, medium, mono, regular},
     widgets::{
         self,
@@ -61,14 +58,15 @@ pub(super) fn call_tree(
         );
         return;
     }
-    let selected = rows
-        .iter()
-        .position(|row| Some(*row) == state.profile.selected);
+    let selected = || {
+        rows.iter()
+            .position(|row| Some(*row) == state.profile.selected)
+    };
     scrolled(
         ui,
         body,
         rows.len(),
-        state.profile.reveal.then_some(selected).flatten(),
+        state.profile.reveal.then(selected).flatten(),
         |ui, place, at| {
             tree_row(ui, place, state, open, rows[at], out);
         },
@@ -94,7 +92,7 @@ pub(super) fn functions(
         empty::skeleton(ui, body, ROW);
         return;
     }
-    let rows = sorted_functions(&state.profile);
+    let rows = &state.profile.functions;
     if rows.is_empty() {
         empty::show(
             ui,
@@ -106,30 +104,16 @@ pub(super) fn functions(
         return;
     }
     let selected = state.profile.selected_function();
-    let at = rows.iter().position(|row| Some(row.function) == selected);
+    let at = || rows.iter().position(|row| Some(row.function) == selected);
     scrolled(
         ui,
         body,
         rows.len(),
-        state.profile.reveal.then_some(at).flatten(),
+        state.profile.reveal.then(at).flatten(),
         |ui, place, at| {
             function_row(ui, place, state, open, &rows[at], out);
         },
     );
-}
-
-/// Functions in the order that is shown; the thread of views sorted them by self samples.
-pub(crate) fn sorted_functions(profile: &ProfileState) -> Vec<TopFunction> {
-    let top = profile
-        .open
-        .as_ref()
-        .and_then(|open| open.shown.top.as_deref());
-    let mut functions = top.cloned().unwrap_or_default();
-    functions.truncate(2_000);
-    if profile.by_total {
-        functions.sort_by_key(|row| (std::cmp::Reverse(row.total_samples), row.function));
-    }
-    functions
 }
 
 fn head(ui: &Ui, rect: Rect, by_total: Option<bool>, out: &mut Vec<Command>) {
@@ -250,9 +234,9 @@ fn name(ui: &Ui, rect: Rect, words: &str, matches: bool, italics: bool, place: &
         ui.painter()
             .rect_stroke(outline, 3.0, (1.0, theme.accent), egui::StrokeKind::Inside);
     }
-    let rest = Rect::from_min_max(pos2(painted.right() + 10.0, rect.top()), rect.max);
-    if rest.width() > 60.0 {
-        text::paint(ui, rest, LEFT, place, &look(mono(11.0), theme.text_3));
+    let free = Rect::from_min_max(pos2(painted.right() + 10.0, rect.top()), rect.max);
+    if free.width() > 60.0 {
+        text::paint(ui, free, LEFT, place, &look(mono(11.0), theme.text_3));
     }
 }
 

@@ -30,18 +30,18 @@ const LABELS: f32 = 172.0;
 /// Shows the timeline.
 pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
-    let mut rest = rect;
-    let head_rect = cut_top(&mut rest, HEAD);
+    let mut free = rect;
+    let head_rect = cut_top(&mut free, HEAD);
     ui.painter().rect_filled(head_rect, 0.0, theme.panel);
     head(ui, head_rect, state, open, out);
-    let mut labels = cut_left(&mut rest, LABELS);
+    let mut labels = cut_left(&mut free, LABELS);
     ui.painter().rect_filled(labels, 0.0, theme.panel);
     ui.painter()
-        .rect_filled(rest.with_max_y(rest.top() + RULER), 0.0, theme.panel);
-    hline(ui, rect, rest.top() + RULER, theme.hairline());
+        .rect_filled(free.with_max_y(free.top() + RULER), 0.0, theme.panel);
+    hline(ui, rect, free.top() + RULER, theme.hairline());
     hline(ui, rect, rect.bottom(), theme.hairline());
     vline(ui, labels, labels.right(), theme.hairline());
-    let ruler = cut_top(&mut rest, RULER);
+    let ruler = cut_top(&mut free, RULER);
     let ruler_label = cut_top(&mut labels, RULER).shrink2(vec2(12.0, 0.0));
     let threads = open.profile().threads.len();
     let noun = if threads == 1 { "thread" } else { "threads" };
@@ -54,17 +54,17 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         &look(regular(12.0), theme.text_2),
     );
     let Some(digest) = &open.digest else { return };
-    rest.max.x -= 10.0;
+    free.max.x -= 10.0;
     let time = (0.0, digest.duration_s.max(0.001));
     let axes = Axes {
-        rect: rest,
+        rect: free,
         time,
         value: (0.0, 1.0),
     };
-    axes.paint_times(ui, ruler.with_max_x(rest.right()));
-    let cpu_rect = cut_top(&mut rest, CPU);
+    axes.paint_times(ui, ruler.with_max_x(free.right()));
+    let cpu_rect = cut_top(&mut free, CPU);
     cpu(ui, cpu_rect, cut_top(&mut labels, CPU), digest, time, open);
-    memory(ui, rest, labels, digest, time);
+    memory(ui, free, labels, digest, time);
     range(ui, axes, ruler, state, open, digest, out);
 }
 
@@ -73,29 +73,29 @@ fn head(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>)
     let mut bar = Bar::new(rect, 12.0, 14.0);
     let title = text::label(
         ui,
-        bar.rest,
+        bar.free,
         LEFT,
         "Timeline",
         &look(semibold(13.0), theme.text),
     );
-    bar.rest.min.x = title.right() + 12.0;
+    bar.free.min.x = title.right() + 12.0;
     for (words, color) in [
         ("CPU use", theme.running),
         ("RSS", theme.rss),
         ("PSS", theme.pss),
     ] {
         let square =
-            Rect::from_center_size(bar.rest.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
+            Rect::from_center_size(bar.free.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
         ui.painter().rect_filled(square, 2.0, color);
-        bar.rest.min.x += 14.0;
+        bar.free.min.x += 14.0;
         let place = text::paint(
             ui,
-            bar.rest,
+            bar.free,
             LEFT,
             words,
             &look(regular(12.0), theme.text_2),
         );
-        bar.rest.min.x = place.right() + 12.0;
+        bar.free.min.x = place.right() + 12.0;
     }
     if state.profile.wanted.range_s.is_some() {
         let whole = Button::new("Whole recording").icon(crate::icons::RANGE);
@@ -113,7 +113,7 @@ fn head(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>)
         };
         text::label(
             ui,
-            bar.rest,
+            bar.free,
             RIGHT,
             words,
             &look(regular(12.0), theme.text_3),

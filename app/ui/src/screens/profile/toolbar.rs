@@ -97,7 +97,7 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
         note: &note,
         wrong: profile.search_wrong,
     };
-    let place = bar.left(229.0_f32.min(bar.rest.width() - 8.0).max(60.0), CONTROL);
+    let place = bar.left(229.0_f32.min(bar.free.width() - 8.0).max(60.0), CONTROL);
     let typed = field.show(ui, place, &profile.search);
     out.extend(typed.changed.map(Command::SearchFrames));
     if typed.entered {
@@ -109,7 +109,7 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
         let words = format!("{} match", format::percent(share));
         text::label(
             ui,
-            bar.rest,
+            bar.free,
             LEFT,
             &words,
             &look(regular(12.5), theme.text_2),

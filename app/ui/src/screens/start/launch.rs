@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let words = "Recorded from its first instruction until it ends";
     text::label(
         ui,
-        bar.rest,
+        bar.free,
         RIGHT,
         words,
         &look(regular(12.0), theme.text_3),
@@ -32,8 +32,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let ready = !state.start.command.trim().is_empty() && state.recording.is_none();
     let launch = Button::new("Launch").icon(icons::PLAY).enabled(ready);
     let button = bar.right(launch.width(ui), CONTROL);
-    let folder_rect = bar.right((bar.rest.width() * 0.36).min(300.0), CONTROL);
-    let command_rect = bar.left(bar.rest.width(), CONTROL);
+    let folder_rect = bar.right((bar.free.width() * 0.36).min(300.0), CONTROL);
+    let command_rect = bar.left(bar.free.width(), CONTROL);
     let command = Field {
         id: "launch command",
         name: "Command to launch",
@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         wrong: false,
     };
     let typed = command.show(ui, command_rect, &state.start.command);
-    out.extend(typed.changed.map(Command::TypeCommand));
+    out.extend(typed.changed.map(Command::TypeLaunch));
     if typed.entered {
         out.push(Command::Launch);
     }
@@ -57,7 +57,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         ..command
     };
     let typed = folder.show(ui, folder_rect, &state.start.folder);
-    out.extend(typed.changed.map(Command::TypeFolder));
+    out.extend(typed.changed.map(Command::TypeLaunchFolder));
     if typed.entered {
         out.push(Command::Launch);
     }

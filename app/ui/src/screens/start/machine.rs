@@ -224,7 +224,7 @@ fn demo(ui: &Ui, rect: Rect, out: &mut Vec<Command>) {
         out.push(Command::Ask(Request::RunDemo));
     }
     let (above, below) = bar
-        .rest
+        .free
         .shrink2(vec2(0.0, 17.0))
         .split_top_bottom_at_fraction(0.5);
     text::label(

@@ -29,7 +29,8 @@ use crate::{
 /// Shows the panel.
 pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     let start = &state.start;
-    let words = start.processes.as_ref().map_or(String::new(), |processes| {
+    let counted = start.processes.as_ref().filter(|_| rect.width() > 720.0);
+    let words = counted.map_or(String::new(), |processes| {
         format!("{} busy of {}", start.busy_count, processes.len())
     });
     let (bar, mut body) = panel::headed(ui, rect, 44.0, "Attach to a process", &words);
@@ -68,7 +69,7 @@ fn tools(ui: &mut Ui, mut bar: Bar, state: &State, out: &mut Vec<Command>) {
     if let Some(chosen) = segmented::show(ui, place, "list", &segments, usize::from(!start.tree)) {
         out.push(Command::SetTree(chosen == 0));
     }
-    let width = (bar.rest.width() - 12.0).min(249.0);
+    let width = bar.free.width().clamp(60.0, 249.0);
     let field = Field {
         id: SEARCH,
         name: "Search processes",
@@ -85,33 +86,47 @@ fn tools(ui: &mut Ui, mut bar: Bar, state: &State, out: &mut Vec<Command>) {
     }
 }
 
-/// Left edges of columns of words, right edges of columns of numbers.
+/// Left edges of columns of words, right edges of columns of numbers; the narrower the list, the
+/// fewer of them.
 struct Columns {
     process: f32,
     pid: f32,
-    user: f32,
-    bar: f32,
+    user: Option<f32>,
+    bar: Option<f32>,
     cpu: f32,
     rss: f32,
-    threads: f32,
-    runtime: f32,
+    threads: Option<f32>,
+    runtime: Option<f32>,
     ready: f32,
 }
 
 impl Columns {
     fn of(rect: Rect) -> Self {
-        let right = rect.right();
-        let narrow = rect.width() < 860.0;
-        let ready = if narrow { right - 110.0 } else { right - 190.0 };
-        let runtime = ready - 86.0;
+        let width = rect.width();
+        let mut x = rect.right() - if width < 900.0 { 84.0 } else { 190.0 };
+        let ready = x;
+        let mut take = |wanted: bool, space: f32| {
+            if wanted {
+                x -= space;
+            }
+            wanted.then_some(x)
+        };
+        let runtime = take(width > 560.0, 86.0);
+        let threads = take(width > 760.0, 16.0);
+        let rss = take(true, if threads.is_some() { 68.0 } else { 16.0 });
+        let cpu = take(true, 70.0);
+        let bar = take(width > 700.0, 86.0);
+        let user = take(width > 640.0, if bar.is_some() { 56.0 } else { 110.0 });
+        let pid = take(true, if user.is_some() { 15.0 } else { 80.0 });
+        let known = |edge: Option<f32>| edge.unwrap_or_default();
         Self {
             process: rect.left() + 28.0,
-            pid: runtime - 311.0,
-            user: runtime - 296.0,
-            bar: runtime - 240.0,
-            cpu: runtime - 154.0,
-            rss: runtime - 84.0,
-            threads: runtime - 16.0,
+            pid: known(pid),
+            user,
+            bar,
+            cpu: known(cpu),
+            rss: known(rss),
+            threads,
             runtime,
             ready,
         }
@@ -123,15 +138,16 @@ fn columns_head(ui: &Ui, rect: Rect, columns: &Columns, state: &State, out: &mut
     hline(ui, rect, rect.bottom(), theme.hairline());
     let sorted = |column| !state.start.tree && state.start.sort == column;
     for (words, x, left, column) in [
-        ("Process", columns.process, true, Some(Column::Name)),
-        ("PID", columns.pid, false, Some(Column::Pid)),
+        ("Process", Some(columns.process), true, Some(Column::Name)),
+        ("PID", Some(columns.pid), false, Some(Column::Pid)),
         ("User", columns.user, true, Some(Column::User)),
-        ("CPU, cores", columns.cpu, false, Some(Column::Cpu)),
-        ("RSS, MiB", columns.rss, false, Some(Column::Rss)),
+        ("CPU, cores", Some(columns.cpu), false, Some(Column::Cpu)),
+        ("RSS, MiB", Some(columns.rss), false, Some(Column::Rss)),
         ("Threads", columns.threads, false, Some(Column::Threads)),
         ("Runtime", columns.runtime, true, None),
-        ("Profiling", columns.ready, true, None),
+        ("Profiling", Some(columns.ready), true, None),
     ] {
+        let Some(x) = x else { continue };
         let width = text::width(ui, words, medium(12.0)) + 2.0;
         let min = pos2(if left { x } else { x - width }, rect.top());
         let place = Rect::from_min_size(min, vec2(width, rect.height()));
@@ -260,7 +276,7 @@ fn row(
     if response.double_clicked() {
         out.push(Command::Record);
     }
-    let indent = (line.depth as f32 * 18.0).min(columns.pid - columns.process - 140.0);
+    let indent = (line.depth as f32 * 18.0).min((columns.pid - columns.process - 140.0).max(0.0));
     let left = columns.process + indent;
     if let Some(open) = line.fold {
         fold(
@@ -327,7 +343,8 @@ fn fold(ui: &Ui, center: egui::Pos2, pid: u32, open: bool, title: &str, out: &mu
 
 fn facts(ui: &Ui, rect: Rect, columns: &Columns, process: &ProcessRow) {
     let theme = Theme::of(ui);
-    let number = look(mono(12.0), theme.text_2);
+    let quiet = look(mono(12.0), theme.text_2);
+    let number = look(mono(12.0), theme.text);
     cell(
         ui,
         rect,
@@ -335,25 +352,20 @@ fn facts(ui: &Ui, rect: Rect, columns: &Columns, process: &ProcessRow) {
         columns.pid,
         RIGHT,
         &process.pid.to_string(),
-        &number,
+        &quiet,
     );
-    let words = look(regular(12.5), theme.text_2);
-    cell(
-        ui,
-        rect,
-        columns.user,
-        columns.bar - 6.0,
-        LEFT,
-        &process.user,
-        &words,
-    );
-    cpu_bar(ui, pos2(columns.bar, rect.center().y), process.cpu_cores);
-    let number = look(mono(12.0), theme.text);
+    if let Some(x) = columns.user {
+        let words = look(regular(12.5), theme.text_2);
+        cell(ui, rect, x, x + 50.0, LEFT, &process.user, &words);
+    }
+    if let Some(x) = columns.bar {
+        cpu_bar(ui, pos2(x, rect.center().y), process.cpu_cores);
+    }
     let cpu = format!("{:.2}", process.cpu_cores);
     cell(
         ui,
         rect,
-        columns.bar + 44.0,
+        columns.cpu - 42.0,
         columns.cpu,
         RIGHT,
         &cpu,
@@ -361,19 +373,24 @@ fn facts(ui: &Ui, rect: Rect, columns: &Columns, process: &ProcessRow) {
     );
     let rss = format::mebibytes(process.rss_bytes);
     cell(ui, rect, columns.cpu, columns.rss, RIGHT, &rss, &number);
-    let number = look(mono(12.0), theme.text_2);
-    cell(
-        ui,
-        rect,
-        columns.rss,
-        columns.threads,
-        RIGHT,
-        &process.threads.to_string(),
-        &number,
-    );
-    if let Some(runtime) = process.runtime {
-        let left = pos2(columns.runtime, rect.center().y);
-        chip::tag(ui, left, runtime.label(), Some(dot(ui, runtime)));
+    if let Some(x) = columns.threads {
+        cell(
+            ui,
+            rect,
+            columns.rss,
+            x,
+            RIGHT,
+            &process.threads.to_string(),
+            &quiet,
+        );
+    }
+    if let Some((runtime, x)) = process.runtime.zip(columns.runtime) {
+        chip::tag(
+            ui,
+            pos2(x, rect.center().y),
+            runtime.label(),
+            Some(dot(ui, runtime)),
+        );
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn show(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     frequency(ui, &mut bar, state, out);
     length(ui, &mut bar, state, out);
     let (above, below) = bar
-        .rest
+        .free
         .shrink2(vec2(0.0, 10.0))
         .split_top_bottom_at_fraction(0.5);
     let Some(target) = target else {

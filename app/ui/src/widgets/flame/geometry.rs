@@ -132,9 +132,9 @@ pub(super) fn partition(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 
     while low < high {
         let middle = low + (high - low) / 2;
         if before(middle) {
-            low = middle + 1
+            low = middle + 1;
         } else {
-            high = middle
+            high = middle;
         }
     }
     low

@@ -5,28 +5,28 @@ pub(crate) fn shortened(name: &str, characters: usize) -> Option<String> {
     if characters < 3 {
         return None;
     }
-    let mut rest = name;
+    let mut free = name;
     loop {
-        if rest.chars().count() <= characters {
-            return Some(rest.to_owned());
+        if free.chars().count() <= characters {
+            return Some(free.to_owned());
         }
-        match after_first_segment(rest) {
-            Some(shorter) => rest = shorter,
+        match after_first_segment(free) {
+            Some(shorter) => free = shorter,
             None => break,
         }
     }
-    let mut cut: String = rest.chars().take(characters - 1).collect();
+    let mut cut: String = free.chars().take(characters - 1).collect();
     cut.push('…');
     Some(cut)
 }
 
 /// The last segment of a path: `apply_batch` of `ledgerd::posting::Engine::apply_batch`.
 pub(crate) fn short_name(name: &str) -> &str {
-    let mut rest = name;
-    while let Some(shorter) = after_first_segment(rest) {
-        rest = shorter;
+    let mut free = name;
+    while let Some(shorter) = after_first_segment(free) {
+        free = shorter;
     }
-    rest
+    free
 }
 
 /// What follows the first `::` that stands outside of any bracket.
@@ -39,7 +39,7 @@ fn after_first_segment(name: &str) -> Option<&str> {
             b'>' if place > 0 && bytes[place - 1] == b'-' => {}
             b'>' | b')' | b']' | b'}' => depth -= 1,
             b':' if depth == 0 && bytes.get(place + 1) == Some(&b':') => {
-                return Some(&name[place + 2..]).filter(|rest| !rest.is_empty());
+                return Some(&name[place + 2..]).filter(|free| !free.is_empty());
             }
             _ => {}
         }

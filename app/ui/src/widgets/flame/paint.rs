@@ -101,20 +101,13 @@ fn fill(ui: &Ui, flame: &Flame<'_>, node: u32) -> Color32 {
         .copied()
         .unwrap_or_default();
     let color = theme.frame(flame.category(node), inlined);
-    blend(
-        theme.canvas,
-        color,
-        shade(flame.function(node).unwrap_or(node), flame.name(node)),
-    )
+    blend(theme.canvas, color, shade(flame.name(node)))
 }
 
-fn shade(salt: u32, name: &str) -> f32 {
-    let hash = name
-        .bytes()
-        .take(64)
-        .fold(u32::from(salt == u32::MAX), |hash, byte| {
-            hash.wrapping_mul(31).wrapping_add(u32::from(byte))
-        });
+fn shade(name: &str) -> f32 {
+    let hash = name.bytes().take(64).fold(0_u32, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
     SHADES[(hash % 3) as usize]
 }
 
@@ -176,11 +169,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_its_shade() {
-        assert_eq!(shade(1, "posting::apply"), shade(2, "posting::apply"));
+    fn names_spread_over_all_shades() {
         let shades: std::collections::BTreeSet<u32> = ["a", "b", "c"]
             .iter()
-            .map(|name| shade(0, name).to_bits())
+            .map(|name| shade(name).to_bits())
             .collect();
         assert_eq!(shades.len(), 3);
     }
