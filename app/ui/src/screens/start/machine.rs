@@ -223,10 +223,8 @@ fn demo(ui: &Ui, rect: Rect, out: &mut Vec<Command>) {
     {
         out.push(Command::Ask(Request::RunDemo));
     }
-    let (above, below) = bar
-        .free
-        .shrink2(vec2(0.0, 17.0))
-        .split_top_bottom_at_fraction(0.5);
+    let room = bar.free.shrink2(vec2(0.0, 11.0));
+    let above = room.with_max_y(room.top() + 18.0);
     text::label(
         ui,
         above,
@@ -234,6 +232,7 @@ fn demo(ui: &Ui, rect: Rect, out: &mut Vec<Command>) {
         "New here?",
         &look(semibold(13.0), theme.text),
     );
-    let words = "A service with known faults.";
-    text::label(ui, below, LEFT, words, &look(regular(12.0), theme.text_2));
+    let below = room.with_min_y(above.bottom());
+    let words = "A sample service with known faults.";
+    text::wrapped(ui, below, words, &look(regular(12.0), theme.text_2), 16.0);
 }
