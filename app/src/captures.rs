@@ -2,8 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -183,11 +182,8 @@ pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
 
 /// SHA-256 of a file, hexadecimal.
 fn digest(path: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut hash))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
