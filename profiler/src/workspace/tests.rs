@@ -205,7 +205,7 @@ fn the_commit_and_its_changes_are_read_from_git() {
         Command::new("git").current_dir(&folder).args(identity).args(arguments).output()
     };
     if git(&["init"]).is_err() {
-        crate::probes::skip("the_commit_and_its_changes_are_read_from_git", "git is not installed");
+        crate::sys::tests_skip("the_commit_and_its_changes_are_read_from_git", "git is not installed");
         return;
     }
     assert_eq!(git_commit(folder.path()), None, "before the first commit");
