@@ -2,7 +2,6 @@
 
 mod cgroup;
 mod history;
-mod http;
 pub mod list;
 mod pressure;
 mod process;
@@ -69,9 +68,6 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
         progress.step("Reading CI workflows and alert rules", None);
         evidence.source = source::gather(&plan.workspace.root);
     }
-    if wants(Kind::Http) {
-        evidence.http = http::gather(&plan.workspace, progress);
-    }
 }
 
 fn target_in_words(pid: Option<u32>) -> String {
@@ -84,7 +80,10 @@ fn target_in_words(pid: Option<u32>) -> String {
 
 fn declared(workspace: &Workspace) -> DeclaredFacts {
     let mut declared = workspace.declared.clone();
-    declared.endpoints.iter_mut().for_each(|url| *url = redact_text(url));
+    declared
+        .endpoints
+        .iter_mut()
+        .for_each(|url| *url = redact_text(url));
     declared
 }
 
@@ -119,10 +118,16 @@ fn absent_for(pid: u32, what: &str, error: &io::Error) -> Absent {
             },
         },
         // ESRCH comes from files of a process that ended after they were opened.
-        _ if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => {
-            Absent::Failed { why: format!("process {pid} has ended, or is hidden from this user") }
+        _ if error.kind() == io::ErrorKind::NotFound
+            || error.raw_os_error() == Some(libc::ESRCH) =>
+        {
+            Absent::Failed {
+                why: format!("process {pid} has ended, or is hidden from this user"),
+            }
         }
-        _ => Absent::Failed { why: format!("cannot read {what} of process {pid}: {error}") },
+        _ => Absent::Failed {
+            why: format!("cannot read {what} of process {pid}: {error}"),
+        },
     }
 }
 

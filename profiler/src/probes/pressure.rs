@@ -3,7 +3,10 @@
 /// `avg60` of the line `some`, percent; see the kernel's `Documentation/accounting/psi.rst`.
 pub(super) fn some_avg60(text: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix("some "))?;
-    line.split_ascii_whitespace().find_map(|field| field.strip_prefix("avg60="))?.parse().ok()
+    line.split_ascii_whitespace()
+        .find_map(|field| field.strip_prefix("avg60="))?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

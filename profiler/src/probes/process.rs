@@ -25,14 +25,20 @@ pub(super) fn gather(pid: u32) -> Gathered<ProcessFacts> {
         user: user_name(owner),
         runtime: runtime_of(pid),
         age_s: age(&uptime, stat.started_ticks, crate::sys::clock_ticks_per_s()),
-        descriptors: fs::read_dir(format!("/proc/{pid}/fd")).ok().map(|list| list.count() as u64),
+        descriptors: fs::read_dir(format!("/proc/{pid}/fd"))
+            .ok()
+            .map(|list| list.count() as u64),
         descriptor_limit: soft_limit(&limits, "Max open files"),
     })
 }
 
 /// Seconds since a process started; `/proc/uptime` begins with the seconds since the boot.
 fn age(uptime: &str, started_ticks: u64, ticks_per_s: u64) -> f64 {
-    let up: f64 = uptime.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    let up: f64 = uptime
+        .split(' ')
+        .next()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0.0);
     (up - started_ticks as f64 / ticks_per_s as f64).max(0.0)
 }
 
@@ -84,7 +90,9 @@ mod tests {
 
     #[test]
     fn a_process_that_is_gone_is_said_to_be_gone() {
-        let Err(Absent::Failed { why }) = gather(u32::MAX >> 2) else { panic!("must be absent") };
+        let Err(Absent::Failed { why }) = gather(u32::MAX >> 2) else {
+            panic!("must be absent")
+        };
         assert!(why.contains("has ended"), "{why}");
     }
 }

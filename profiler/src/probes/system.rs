@@ -30,8 +30,15 @@ pub(super) fn gather() -> Gathered<SystemFacts> {
 }
 
 fn distribution() -> String {
-    let words: Vec<String> = [System::name(), System::os_version()].into_iter().flatten().collect();
-    if words.is_empty() { "Linux".into() } else { words.join(" ") }
+    let words: Vec<String> = [System::name(), System::os_version()]
+        .into_iter()
+        .flatten()
+        .collect();
+    if words.is_empty() {
+        "Linux".into()
+    } else {
+        words.join(" ")
+    }
 }
 
 #[cfg(test)]
@@ -42,8 +49,15 @@ mod tests {
     fn this_machine_has_memory_cores_and_a_name() {
         let facts = gather().unwrap();
         let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap();
-        let total_kib: u64 =
-            meminfo.lines().next().unwrap().split_ascii_whitespace().nth(1).unwrap().parse().unwrap();
+        let total_kib: u64 = meminfo
+            .lines()
+            .next()
+            .unwrap()
+            .split_ascii_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         assert_eq!(facts.memory_total_bytes, total_kib * 1024);
         assert!(facts.memory_available_bytes > 0);
         assert!(facts.machine.cores > 0);

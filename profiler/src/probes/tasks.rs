@@ -60,7 +60,10 @@ impl Watch for TaskWatch {
             last_cpu: cpu,
         };
         watch.read_threads().map_err(absent)?;
-        watch.threads.values_mut().for_each(|seen| seen.first = seen.last);
+        watch
+            .threads
+            .values_mut()
+            .for_each(|seen| seen.first = seen.last);
         Ok(watch)
     }
 
@@ -79,14 +82,25 @@ impl Watch for TaskWatch {
 
     fn finish(self, window: Duration) -> Gathered<TaskFacts> {
         let user_ns = self.last_cpu.user_ns.saturating_sub(self.first_cpu.user_ns);
-        let kernel_ns = self.last_cpu.kernel_ns.saturating_sub(self.first_cpu.kernel_ns);
+        let kernel_ns = self
+            .last_cpu
+            .kernel_ns
+            .saturating_sub(self.first_cpu.kernel_ns);
         let cpu_ns = user_ns + kernel_ns;
         Ok(TaskFacts {
             window_s: window.as_secs_f64(),
-            tasks: self.threads.into_iter().map(|((tid, _), seen)| task(tid, seen)).collect(),
+            tasks: self
+                .threads
+                .into_iter()
+                .map(|((tid, _), seen)| task(tid, seen))
+                .collect(),
             counts: self.counts,
             cpu_ns,
-            kernel_share: if cpu_ns == 0 { 0.0 } else { kernel_ns as f64 / cpu_ns as f64 },
+            kernel_share: if cpu_ns == 0 {
+                0.0
+            } else {
+                kernel_ns as f64 / cpu_ns as f64
+            },
         })
     }
 }
@@ -95,7 +109,11 @@ impl TaskWatch {
     fn read_threads(&mut self) -> io::Result<()> {
         let mut count = 0;
         for entry in fs::read_dir(format!("/proc/{}/task", self.pid))? {
-            let Some(tid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            let Some(tid) = entry?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+            else {
                 continue;
             };
             match self.read_thread(tid) {
@@ -118,12 +136,15 @@ impl TaskWatch {
         let status = fs::read_to_string(format!("{folder}/status"))?;
         let last = parse_counters(&schedstat, &status)
             .ok_or_else(|| io::Error::other("the kernel shows no scheduler statistics"))?;
-        let seen = self.threads.entry((tid, stat.started_ticks)).or_insert_with(|| Seen {
-            name: String::new(),
-            state: stat.state,
-            first: Counters::default(),
-            last,
-        });
+        let seen = self
+            .threads
+            .entry((tid, stat.started_ticks))
+            .or_insert_with(|| Seen {
+                name: String::new(),
+                state: stat.state,
+                first: Counters::default(),
+                last,
+            });
         (seen.name, seen.state, seen.last) = (stat.name, stat.state, last);
         Ok(())
     }
@@ -134,11 +155,19 @@ fn ended(error: &io::Error) -> bool {
 }
 
 fn cpu_time(pid: u32) -> io::Result<CpuTime> {
-    stat(pid).map(|stat| CpuTime { user_ns: stat.user_ns, kernel_ns: stat.kernel_ns })
+    stat(pid).map(|stat| CpuTime {
+        user_ns: stat.user_ns,
+        kernel_ns: stat.kernel_ns,
+    })
 }
 
 fn task(tid: u32, seen: Seen) -> Task {
-    let Seen { name, state, first, last } = seen;
+    let Seen {
+        name,
+        state,
+        first,
+        last,
+    } = seen;
     Task {
         tid,
         name,
@@ -155,7 +184,12 @@ fn task(tid: u32, seen: Seen) -> Task {
 fn parse_counters(schedstat: &str, status: &str) -> Option<Counters> {
     let mut fields = schedstat.split_ascii_whitespace();
     let switches = |name: &str| -> Option<u64> {
-        status.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))?
+            .trim()
+            .parse()
+            .ok()
     };
     Some(Counters {
         run_ns: fields.next()?.parse().ok()?,
@@ -182,7 +216,15 @@ mod tests {
     fn counters_are_parsed_and_a_kernel_without_them_is_noticed() {
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t9\n";
         let counters = parse_counters("100 20 3\n", status).unwrap();
-        assert_eq!(counters, Counters { run_ns: 100, wait_ns: 20, voluntary: 7, involuntary: 9 });
+        assert_eq!(
+            counters,
+            Counters {
+                run_ns: 100,
+                wait_ns: 20,
+                voluntary: 7,
+                involuntary: 9
+            }
+        );
         assert_eq!(parse_counters("", status), None);
         assert_eq!(parse_counters("100 20 3", "Name:\tx\n"), None);
     }
@@ -209,7 +251,11 @@ mod tests {
         busy.join().unwrap();
         watch.read(Duration::from_millis(200));
         let facts = watch.finish(Duration::from_millis(200)).unwrap();
-        let task = facts.tasks.iter().find(|task| task.name == "busy-in-window").unwrap();
+        let task = facts
+            .tasks
+            .iter()
+            .find(|task| task.name == "busy-in-window")
+            .unwrap();
         assert!(task.run_ns > 0, "{task:?}");
         assert!(facts.tasks.is_sorted_by_key(|task| task.tid));
         assert_eq!(facts.counts.len(), 3);
@@ -219,7 +265,10 @@ mod tests {
 
     #[test]
     fn a_target_that_ends_leaves_what_was_read() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let mut watch = TaskWatch::start(child.id()).unwrap();
         watch.read(Duration::from_millis(1));
         child.kill().unwrap();

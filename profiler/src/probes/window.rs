@@ -63,7 +63,12 @@ impl<W: Watch> Watched<W> {
 }
 
 /// Watches what the plan asks for, and fills it into the evidence.
-pub(super) fn gather(pid: u32, plan: &GatherPlan, progress: &dyn Progress, evidence: &mut Evidence) {
+pub(super) fn gather(
+    pid: u32,
+    plan: &GatherPlan,
+    progress: &dyn Progress,
+    evidence: &mut Evidence,
+) {
     let start = |kind| plan.kinds.contains(&kind);
     let mut residency = start(Kind::Residency).then(|| Watched::<ResidencyWatch>::start(pid));
     let mut tasks = start(Kind::Tasks).then(|| Watched::<TaskWatch>::start(pid));
@@ -73,10 +78,18 @@ pub(super) fn gather(pid: u32, plan: &GatherPlan, progress: &dyn Progress, evide
         return;
     }
     let window = pass(pid, plan.window, progress, |elapsed| {
-        residency.iter_mut().for_each(|watched| watched.read_when_due(elapsed));
-        tasks.iter_mut().for_each(|watched| watched.read_when_due(elapsed));
-        cgroup.iter_mut().for_each(|watched| watched.read_when_due(elapsed));
-        sockets.iter_mut().for_each(|watched| watched.read_when_due(elapsed));
+        residency
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        tasks
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        cgroup
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        sockets
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
     });
     if let Some(watched) = residency {
         evidence.residency = watched.finish(window);
@@ -117,9 +130,15 @@ fn pass(
 }
 
 fn tell(progress: &dyn Progress, elapsed: Duration, window: Duration) {
-    let text =
-        format!("Reading counters, {} of {} s", elapsed.as_secs(), window.as_secs_f64().ceil());
-    progress.step(&text, Some(elapsed.as_secs_f32() / window.as_secs_f32().max(f32::EPSILON)));
+    let text = format!(
+        "Reading counters, {} of {} s",
+        elapsed.as_secs(),
+        window.as_secs_f64().ceil()
+    );
+    progress.step(
+        &text,
+        Some(elapsed.as_secs_f32() / window.as_secs_f32().max(f32::EPSILON)),
+    );
 }
 
 /// Tells a process from a later one of the same pid; `None` once it has ended.

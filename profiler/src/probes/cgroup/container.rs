@@ -24,7 +24,10 @@ pub(super) fn recognise(groups: &str, pid: u32) -> Option<String> {
 }
 
 fn from_groups(groups: &str) -> Option<String> {
-    let engine = MARKS.iter().find(|(mark, _)| groups.lines().any(|line| line.contains(mark)))?.1;
+    let engine = MARKS
+        .iter()
+        .find(|(mark, _)| groups.lines().any(|line| line.contains(mark)))?
+        .1;
     Some(engine.to_owned())
 }
 
@@ -44,8 +47,14 @@ mod tests {
         let cases = [
             ("0::/system.slice/docker-4f5e.scope", Some("docker")),
             ("4:memory:/docker/4f5e", Some("docker")),
-            ("0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-4f.scope", Some("kubernetes")),
-            ("0::/user.slice/user-1000.slice/libpod-4f5e.scope/container", Some("podman")),
+            (
+                "0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-4f.scope",
+                Some("kubernetes"),
+            ),
+            (
+                "0::/user.slice/user-1000.slice/libpod-4f5e.scope/container",
+                Some("podman"),
+            ),
             ("0::/lxc.payload.web/init.scope", Some("lxc")),
             ("0::/system.slice/docker.service", None),
             ("0::/user.slice/user-1000.slice/session-1.scope", None),

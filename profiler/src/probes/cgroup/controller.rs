@@ -72,9 +72,10 @@ pub(super) fn read_cpu(group: &Group) -> Option<Cpu> {
         .filter_map(|(folder, _)| Some((quota(&folder, group.version)?, folder)))
         .min_by(|(a, _), (b, _)| a.total_cmp(b));
     Some(match lowest {
-        Some((cores, folder)) => {
-            Cpu { limit_cores: Some(cores), throttling: throttling(&folder) }
-        }
+        Some((cores, folder)) => Cpu {
+            limit_cores: Some(cores),
+            throttling: throttling(&folder),
+        },
         None => Cpu::default(),
     })
 }
@@ -92,7 +93,10 @@ fn lowest_limit(group: &Group, name: &str) -> Option<(u64, String)> {
 
 /// `max`, and what no machine has, is no limit.
 fn limit_bytes(text: &str) -> Option<u64> {
-    text.trim().parse().ok().filter(|bytes| *bytes < UNLIMITED_BYTES)
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|bytes| *bytes < UNLIMITED_BYTES)
 }
 
 /// In a container of version 1 the ancestors are not to be seen, but their lowest limit is told.
@@ -123,7 +127,10 @@ fn quota(folder: &Path, version: u8) -> Option<f64> {
 
 fn throttling(folder: &Path) -> Option<Throttling> {
     let stat = fs::read_to_string(folder.join("cpu.stat")).ok()?;
-    Some(Throttling { periods: field(&stat, "nr_periods")?, throttled: field(&stat, "nr_throttled")? })
+    Some(Throttling {
+        periods: field(&stat, "nr_periods")?,
+        throttled: field(&stat, "nr_throttled")?,
+    })
 }
 
 /// A line `name number`.

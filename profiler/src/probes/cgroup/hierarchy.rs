@@ -48,7 +48,11 @@ pub(super) fn group_of(groups: &str, mountinfo: &str, controller: &str) -> Optio
     let (version, path) = lines()
         .find(|(controllers, _)| has(controllers))
         .map(|(_, path)| (1, path))
-        .or_else(|| lines().find(|(names, _)| names.is_empty()).map(|(_, path)| (2, path)))?;
+        .or_else(|| {
+            lines()
+                .find(|(names, _)| names.is_empty())
+                .map(|(_, path)| (2, path))
+        })?;
     mounts
         .iter()
         .filter(|mount| mount.version == version && (version == 2 || has(mount.options)))
@@ -91,7 +95,11 @@ fn strip_root<'a>(path: &'a str, root: &str) -> Option<&'a str> {
     if path.split('/').any(|part| part == "..") {
         return None;
     }
-    let below = if root == "/" { path } else { path.strip_prefix(root)? };
+    let below = if root == "/" {
+        path
+    } else {
+        path.strip_prefix(root)?
+    };
     match below.strip_prefix('/') {
         Some(below) => Some(below),
         None if below.is_empty() => Some(below),
@@ -101,5 +109,8 @@ fn strip_root<'a>(path: &'a str, root: &str) -> Option<&'a str> {
 
 /// Spaces and their like are written as octal numbers.
 fn unescape(text: &str) -> String {
-    text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+    text.replace("\\040", " ")
+        .replace("\\011", "\t")
+        .replace("\\012", "\n")
+        .replace("\\134", "\\")
 }

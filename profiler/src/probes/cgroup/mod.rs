@@ -48,7 +48,13 @@ impl Watch for CgroupWatch {
             });
         }
         let container = container::recognise(&groups, pid);
-        let mut watch = Self { memory, cpu, container, first: None, last: Reading::default() };
+        let mut watch = Self {
+            memory,
+            cpu,
+            container,
+            first: None,
+            last: Reading::default(),
+        };
         watch.read(Duration::ZERO);
         watch.first = watch.last.cpu.throttling;
         Ok(watch)
@@ -69,7 +75,10 @@ impl Watch for CgroupWatch {
     }
 
     fn finish(self, _window: Duration) -> Gathered<CgroupFacts> {
-        let group = self.memory.or(self.cpu).expect("start refuses a target with neither");
+        let group = self
+            .memory
+            .or(self.cpu)
+            .expect("start refuses a target with neither");
         let Reading { memory, cpu } = self.last;
         let delta = |field: fn(&Throttling) -> u64| {
             let (first, last) = (self.first?, cpu.throttling?);

@@ -16,7 +16,12 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn group(version: u8, mount: &Path, below: &str) -> Group {
-    Group { version, path: format!("/{below}"), mount: mount.to_owned(), below: below.to_owned() }
+    Group {
+        version,
+        path: format!("/{below}"),
+        mount: mount.to_owned(),
+        below: below.to_owned(),
+    }
 }
 
 const V1_STAT: &str = "cache 4096\nrss 100\nhierarchical_memory_limit 9223372036854771712\n\
@@ -27,13 +32,22 @@ fn version_2_takes_the_lowest_limit_of_all_ancestors() {
     let folder = tree(&[
         ("app.slice/memory.max", "536870912\n"),
         ("app.slice/cpu.max", "150000 100000\n"),
-        ("app.slice/cpu.stat", "usage_usec 9\nnr_periods 40\nnr_throttled 10\n"),
+        (
+            "app.slice/cpu.stat",
+            "usage_usec 9\nnr_periods 40\nnr_throttled 10\n",
+        ),
         ("app.slice/api/memory.max", "max\n"),
         ("app.slice/api/cpu.max", "max 100000\n"),
         ("app.slice/api/memory.current", "104857600\n"),
         ("app.slice/api/memory.stat", "anon 52428800\nfile 4096\n"),
-        ("app.slice/api/memory.events", "low 0\nhigh 0\nmax 4\noom 3\noom_kill 2\noom_group_kill 0\n"),
-        ("app.slice/api/memory.pressure", "some avg10=0.00 avg60=1.50 avg300=0.00 total=1\n"),
+        (
+            "app.slice/api/memory.events",
+            "low 0\nhigh 0\nmax 4\noom 3\noom_kill 2\noom_group_kill 0\n",
+        ),
+        (
+            "app.slice/api/memory.pressure",
+            "some avg10=0.00 avg60=1.50 avg300=0.00 total=1\n",
+        ),
     ]);
     let group = group(2, folder.path(), "app.slice/api");
     let memory = controller::read_memory(&group).unwrap();
@@ -44,7 +58,13 @@ fn version_2_takes_the_lowest_limit_of_all_ancestors() {
     assert_eq!(memory.pressure_percent, Some(1.5));
     let cpu = controller::read_cpu(&group).unwrap();
     assert_eq!(cpu.limit_cores, Some(1.5));
-    assert_eq!(cpu.throttling, Some(Throttling { periods: 40, throttled: 10 }));
+    assert_eq!(
+        cpu.throttling,
+        Some(Throttling {
+            periods: 40,
+            throttled: 10
+        })
+    );
 }
 
 #[test]
@@ -55,7 +75,10 @@ fn version_1_takes_the_lowest_limit_and_its_unlimited_is_none() {
         ("docker/4f/memory.limit_in_bytes", "9223372036854771712\n"),
         ("docker/4f/memory.usage_in_bytes", "104857600\n"),
         ("docker/4f/memory.stat", V1_STAT),
-        ("docker/4f/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"),
+        (
+            "docker/4f/memory.oom_control",
+            "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+        ),
         ("docker/4f/cpu.cfs_quota_us", "-1\n"),
         ("docker/4f/cpu.cfs_period_us", "100000\n"),
     ]);
@@ -67,9 +90,17 @@ fn version_1_takes_the_lowest_limit_and_its_unlimited_is_none() {
     assert_eq!(memory.pressure_percent, None);
     assert_eq!(controller::read_cpu(&group).unwrap(), Cpu::default());
 
-    fs::write(folder.path().join("docker/memory.limit_in_bytes"), "268435456\n").unwrap();
+    fs::write(
+        folder.path().join("docker/memory.limit_in_bytes"),
+        "268435456\n",
+    )
+    .unwrap();
     fs::write(folder.path().join("docker/4f/cpu.cfs_quota_us"), "50000\n").unwrap();
-    fs::write(folder.path().join("docker/4f/cpu.stat"), "nr_periods 7\nnr_throttled 3\n").unwrap();
+    fs::write(
+        folder.path().join("docker/4f/cpu.stat"),
+        "nr_periods 7\nnr_throttled 3\n",
+    )
+    .unwrap();
     let memory = controller::read_memory(&group).unwrap();
     assert_eq!(memory.limit, Some((268_435_456, "/docker".into())));
     assert_eq!(controller::read_cpu(&group).unwrap().limit_cores, Some(0.5));
@@ -89,7 +120,10 @@ fn version_1_tells_the_limit_of_ancestors_that_are_not_mounted() {
 #[test]
 fn a_group_that_is_gone_is_told_from_one_without_limits() {
     let folder = tree(&[("memory.max", "max\n")]);
-    assert_eq!(controller::read_memory(&group(2, folder.path(), "gone")), None);
+    assert_eq!(
+        controller::read_memory(&group(2, folder.path(), "gone")),
+        None
+    );
     assert_eq!(controller::read_cpu(&group(2, folder.path(), "gone")), None);
 }
 
@@ -134,9 +168,14 @@ impl RealGroup {
         let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let ours = group_of(&groups, &mounts, "memory")?;
-        let folder = ours.folder().join(format!("scrutineer-test-{}", std::process::id()));
+        let folder = ours
+            .folder()
+            .join(format!("scrutineer-test-{}", std::process::id()));
         fs::create_dir(&folder).ok()?;
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let name = if ours.version == 1 { limit.0 } else { limit.1 };
         let placed = fs::write(folder.join(name), "104857600")
             .and_then(|()| fs::write(folder.join("cgroup.procs"), child.id().to_string()));

@@ -14,7 +14,12 @@ impl LocalAddresses {
     /// Reads the addresses of the namespace of a process; none where they may not be read.
     pub(super) fn read(pid: u32) -> Self {
         let read = |file| fs::read_to_string(format!("/proc/{pid}/net/{file}")).unwrap_or_default();
-        Self(parse_trie(&read("fib_trie")).into_iter().chain(parse_v6(&read("if_inet6"))).collect())
+        Self(
+            parse_trie(&read("fib_trie"))
+                .into_iter()
+                .chain(parse_v6(&read("if_inet6")))
+                .collect(),
+        )
     }
 
     pub(super) fn contains(&self, address: IpAddr) -> bool {
@@ -62,6 +67,9 @@ mod tests {
     #[test]
     fn addresses_of_version_6_are_read() {
         let text = "fe80000000000000000000fffe000001 02 40 20 80     eth0\n";
-        assert_eq!(parse_v6(text), ["fe80::ff:fe00:1".parse::<IpAddr>().unwrap()]);
+        assert_eq!(
+            parse_v6(text),
+            ["fe80::ff:fe00:1".parse::<IpAddr>().unwrap()]
+        );
     }
 }

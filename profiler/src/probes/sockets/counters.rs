@@ -33,7 +33,12 @@ fn counter(text: &str, prefix: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(prefix));
     let names = lines.next()?.split_ascii_whitespace();
     let values = lines.next()?.split_ascii_whitespace();
-    names.zip(values).find(|(found, _)| *found == name)?.1.parse().ok()
+    names
+        .zip(values)
+        .find(|(found, _)| *found == name)?
+        .1
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -42,9 +47,14 @@ mod tests {
 
     #[test]
     fn counters_are_found_by_name_whatever_their_order() {
-        let netstat = "TcpExt: TW ListenOverflows ListenDrops\nTcpExt: 1 7 9\nIpExt: InOctets\nIpExt: 5\n";
+        let netstat =
+            "TcpExt: TW ListenOverflows ListenDrops\nTcpExt: 1 7 9\nIpExt: InOctets\nIpExt: 5\n";
         let snmp = "Ip: Forwarding\nIp: 1\nTcp: MaxConn OutSegs RetransSegs\nTcp: -1 500 3\n";
-        let expected = Counters { listen_overflows: 7, retransmits: 3, segments_out: 500 };
+        let expected = Counters {
+            listen_overflows: 7,
+            retransmits: 3,
+            segments_out: 500,
+        };
         assert_eq!(parse(netstat, snmp), Some(expected));
         assert_eq!(parse("TcpExt: TW\nTcpExt: 1\n", snmp), None);
     }

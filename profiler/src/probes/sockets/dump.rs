@@ -134,7 +134,9 @@ fn tcp_socket(response: &InetResponse) -> TcpSocket {
 /// end: an older kernel leaves out later fields.
 fn parse_info(bytes: &[u8]) -> Option<TcpInfo> {
     let field = |offset: usize| -> Option<u32> {
-        Some(u32::from_ne_bytes(bytes.get(offset..offset + 4)?.try_into().ok()?))
+        Some(u32::from_ne_bytes(
+            bytes.get(offset..offset + 4)?.try_into().ok()?,
+        ))
     };
     Some(TcpInfo {
         rtt_us: field(68)?,

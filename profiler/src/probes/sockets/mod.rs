@@ -44,8 +44,8 @@ impl Watch for SocketWatch {
 
     fn start(pid: u32) -> Gathered<Self> {
         check_namespace(pid)?;
-        let counters = Counters::read(pid)
-            .map_err(|error| absent_for(pid, "network counters", &error))?;
+        let counters =
+            Counters::read(pid).map_err(|error| absent_for(pid, "network counters", &error))?;
         let mut watch = Self {
             pid,
             local: LocalAddresses::read(pid),
@@ -82,9 +82,15 @@ impl Watch for SocketWatch {
             readings: self.tally.readings(),
             remotes,
             listeners,
-            listen_overflows: self.last.listen_overflows.saturating_sub(self.first.listen_overflows),
+            listen_overflows: self
+                .last
+                .listen_overflows
+                .saturating_sub(self.first.listen_overflows),
             namespace_retransmits: self.last.retransmits.saturating_sub(self.first.retransmits),
-            namespace_segments_out: self.last.segments_out.saturating_sub(self.first.segments_out),
+            namespace_segments_out: self
+                .last
+                .segments_out
+                .saturating_sub(self.first.segments_out),
         })
     }
 }
@@ -97,7 +103,8 @@ impl SocketWatch {
         let sockets = dump::tcp_sockets().map_err(|error| dump_failed(&error))?;
         self.tally.add(&sockets, &owned);
         if elapsed >= self.clients_due && self.tally.has_unknown_clients() {
-            self.tally.name_clients(&owners::names_by_inode(self.tally.unknown_clients()));
+            self.tally
+                .name_clients(&owners::names_by_inode(self.tally.unknown_clients()));
             self.clients_due = elapsed + CLIENTS_INTERVAL;
         }
         if let Ok(counters) = Counters::read(self.pid) {
@@ -115,14 +122,16 @@ fn dump_failed(error: &std::io::Error) -> Absent {
                 .into(),
         };
     }
-    Absent::Failed { why: format!("the kernel's list of TCP sockets (sock_diag) failed: {error}") }
+    Absent::Failed {
+        why: format!("the kernel's list of TCP sockets (sock_diag) failed: {error}"),
+    }
 }
 
 /// `sock_diag` answers for our own network namespace alone.
 fn check_namespace(pid: u32) -> Gathered<()> {
     let path = format!("/proc/{pid}/ns/net");
-    let theirs = fs::read_link(path)
-        .map_err(|error| absent_for(pid, "the network namespace", &error))?;
+    let theirs =
+        fs::read_link(path).map_err(|error| absent_for(pid, "the network namespace", &error))?;
     let ours = fs::read_link("/proc/self/ns/net").map_err(|error| Absent::Failed {
         why: format!("cannot read our own network namespace: {error}"),
     })?;
@@ -152,7 +161,11 @@ pub fn listening_services() -> Vec<Service> {
     listening.remove(&0);
     let mut services: Vec<Service> = owners::owners_of(&listening.keys().copied().collect())
         .into_iter()
-        .map(|(inode, owner)| Service { port: listening[&inode], pid: owner.pid, name: owner.name })
+        .map(|(inode, owner)| Service {
+            port: listening[&inode],
+            pid: owner.pid,
+            name: owner.name,
+        })
         .collect();
     services.sort();
     services.dedup();

@@ -27,7 +27,11 @@ pub(super) fn inodes_of(pid: u32) -> io::Result<HashSet<u32>> {
 }
 
 fn parse_link(target: &str) -> Option<u32> {
-    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    target
+        .strip_prefix("socket:[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
 }
 
 /// The process of the lowest pid that holds each of these sockets, as far as descriptors may be
@@ -47,7 +51,13 @@ pub(super) fn owners_of(inodes: &BTreeSet<u32>) -> BTreeMap<u32, Owner> {
         }
         for inode in inodes_of(pid).unwrap_or_default() {
             if inodes.contains(&inode) && !owners.contains_key(&inode) {
-                owners.insert(inode, Owner { pid, name: name_of(pid) });
+                owners.insert(
+                    inode,
+                    Owner {
+                        pid,
+                        name: name_of(pid),
+                    },
+                );
             }
         }
     }
@@ -56,7 +66,10 @@ pub(super) fn owners_of(inodes: &BTreeSet<u32>) -> BTreeMap<u32, Owner> {
 
 /// Command names of the processes that hold these sockets.
 pub(super) fn names_by_inode(inodes: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    owners_of(inodes).into_iter().map(|(inode, owner)| (inode, owner.name)).collect()
+    owners_of(inodes)
+        .into_iter()
+        .map(|(inode, owner)| (inode, owner.name))
+        .collect()
 }
 
 fn name_of(pid: u32) -> String {

@@ -37,5 +37,8 @@ const SERVICES: &[(u16, &str)] = &[
 
 /// The service that usually listens at a port.
 pub(super) fn service_at(port: u16) -> Option<&'static str> {
-    SERVICES.iter().find(|(known, _)| *known == port).map(|(_, name)| *name)
+    SERVICES
+        .iter()
+        .find(|(known, _)| *known == port)
+        .map(|(_, name)| *name)
 }

@@ -64,8 +64,10 @@ impl Tally {
         let ours = |socket: &&TcpSocket| {
             !socket.is_listening() && !socket.is_time_wait() && owned.contains(&socket.inode)
         };
-        let (accepted, outgoing): (Vec<&TcpSocket>, Vec<&TcpSocket>) =
-            sockets.iter().filter(ours).partition(|socket| ports.contains(&socket.local.port()));
+        let (accepted, outgoing): (Vec<&TcpSocket>, Vec<&TcpSocket>) = sockets
+            .iter()
+            .filter(ours)
+            .partition(|socket| ports.contains(&socket.local.port()));
         self.add_outgoing(&outgoing, is_first);
         self.add_accepted(&accepted, sockets);
         self.note_other_owners(sockets, owned);
@@ -73,8 +75,14 @@ impl Tally {
     }
 
     fn add_listeners(&mut self, sockets: &[TcpSocket], owned: &HashSet<u32>) {
-        for socket in sockets.iter().filter(|s| s.is_listening() && owned.contains(&s.inode)) {
-            let listener = self.listeners.entry((socket.local.port(), socket.local)).or_default();
+        for socket in sockets
+            .iter()
+            .filter(|s| s.is_listening() && owned.contains(&s.inode))
+        {
+            let listener = self
+                .listeners
+                .entry((socket.local.port(), socket.local))
+                .or_default();
             (listener.accept_queue, listener.backlog) = socket.queue;
         }
     }
@@ -100,14 +108,21 @@ impl Tally {
 
     fn add_accepted(&mut self, accepted: &[&TcpSocket], sockets: &[TcpSocket]) {
         let mut open: HashMap<u16, u32> = HashMap::new();
-        accepted.iter().for_each(|socket| *open.entry(socket.local.port()).or_default() += 1);
+        accepted
+            .iter()
+            .for_each(|socket| *open.entry(socket.local.port()).or_default() += 1);
         for ((port, _), listener) in &mut self.listeners {
             let count = open.get(port).copied().unwrap_or(0);
             listener.peak_accepted = listener.peak_accepted.max(count);
         }
-        let ends: HashSet<(SocketAddr, SocketAddr)> =
-            accepted.iter().map(|socket| (socket.remote, socket.local)).collect();
-        for peer in sockets.iter().filter(|s| s.inode != 0 && ends.contains(&(s.local, s.remote))) {
+        let ends: HashSet<(SocketAddr, SocketAddr)> = accepted
+            .iter()
+            .map(|socket| (socket.remote, socket.local))
+            .collect();
+        for peer in sockets
+            .iter()
+            .filter(|s| s.inode != 0 && ends.contains(&(s.local, s.remote)))
+        {
             self.clients.insert(peer.inode, peer.remote.port());
             if !self.client_names.contains_key(&peer.inode) {
                 self.unknown_clients.insert(peer.inode);
@@ -128,15 +143,20 @@ impl Tally {
 
     /// On loopback the end that closed first lingers, which may be the server's.
     fn add_time_wait(&mut self, sockets: &[TcpSocket], is_first: bool) {
-        let ends = |socket: &TcpSocket| {
-            [(socket.local, socket.remote), (socket.remote, socket.local)]
-        };
-        self.time_wait =
-            sockets.iter().filter(|s| s.is_time_wait()).flat_map(ends).collect();
+        let ends =
+            |socket: &TcpSocket| [(socket.local, socket.remote), (socket.remote, socket.local)];
+        self.time_wait = sockets
+            .iter()
+            .filter(|s| s.is_time_wait())
+            .flat_map(ends)
+            .collect();
         if is_first {
             self.old_time_wait.clone_from(&self.time_wait);
         } else {
-            let new = self.time_wait.iter().filter(|ends| !self.old_time_wait.contains(ends));
+            let new = self
+                .time_wait
+                .iter()
+                .filter(|ends| !self.old_time_wait.contains(ends));
             self.new_time_wait.extend(new);
         }
     }
@@ -166,17 +186,23 @@ impl Tally {
 
     /// Remotes sorted by address, listeners sorted by port.
     pub(super) fn facts(&self, local: &LocalAddresses) -> (Vec<Remote>, Vec<Listener>) {
-        let mut remotes: Vec<Remote> =
-            self.remotes.iter().map(|(address, tally)| self.remote(*address, tally, local)).collect();
+        let mut remotes: Vec<Remote> = self
+            .remotes
+            .iter()
+            .map(|(address, tally)| self.remote(*address, tally, local))
+            .collect();
         remotes.sort_by(|a, b| a.address.cmp(&b.address));
-        let listeners = self.listeners.iter().map(|((port, address), tally)| Listener {
-            address: address.to_string(),
-            port: *port,
-            accept_queue: tally.accept_queue,
-            backlog: tally.backlog,
-            peak_accepted: tally.peak_accepted,
-            local_clients: tally.clients.iter().cloned().collect(),
-        });
+        let listeners = self
+            .listeners
+            .iter()
+            .map(|((port, address), tally)| Listener {
+                address: address.to_string(),
+                port: *port,
+                accept_queue: tally.accept_queue,
+                backlog: tally.backlog,
+                peak_accepted: tally.peak_accepted,
+                local_clients: tally.clients.iter().cloned().collect(),
+            });
         (remotes, listeners.collect())
     }
 
@@ -196,7 +222,12 @@ impl Tally {
             peak_connections: tally.peak,
             opened: tally.opened + if tally.shared { 0 } else { missed },
             time_wait: self.time_wait.iter().filter(to_it).count() as u32,
-            rtt_us: median(infos().map(|info| info.rtt_us).filter(|rtt| *rtt > 0).collect()),
+            rtt_us: median(
+                infos()
+                    .map(|info| info.rtt_us)
+                    .filter(|rtt| *rtt > 0)
+                    .collect(),
+            ),
             retransmits: infos().map(|info| u64::from(info.retransmits)).sum(),
             segments_out: infos().map(|info| u64::from(info.segments_out)).sum(),
         }

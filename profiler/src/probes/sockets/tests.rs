@@ -57,7 +57,9 @@ fn outgoing_connections_are_counted_by_remote_with_their_churn() {
 
 #[test]
 fn connections_that_came_and_went_between_readings_are_found_in_time_wait() {
-    if skip_without_sock_diag("connections_that_came_and_went_between_readings_are_found_in_time_wait") {
+    if skip_without_sock_diag(
+        "connections_that_came_and_went_between_readings_are_found_in_time_wait",
+    ) {
         return;
     }
     let server = serve();
@@ -72,7 +74,10 @@ fn connections_that_came_and_went_between_readings_are_found_in_time_wait() {
     watch.read(Duration::from_millis(200));
     let facts = finish(watch);
     let remote = remote_of(&facts, server);
-    assert_eq!((remote.peak_connections, remote.opened, remote.time_wait), (1, 5, 5));
+    assert_eq!(
+        (remote.peak_connections, remote.opened, remote.time_wait),
+        (1, 5, 5)
+    );
     drop(lasting);
 }
 
@@ -83,8 +88,14 @@ fn a_listener_shows_its_queue_its_connections_and_its_local_clients() {
         return;
     }
     let (listener, address) = listen();
-    let dial = format!("exec 3<>/dev/tcp/127.0.0.1/{}; read -r line", address.port());
-    let spawned = Command::new("bash").args(["-c", &dial]).stdin(Stdio::piped()).spawn();
+    let dial = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{}; read -r line",
+        address.port()
+    );
+    let spawned = Command::new("bash")
+        .args(["-c", &dial])
+        .stdin(Stdio::piped())
+        .spawn();
     let Ok(mut client) = spawned else {
         return crate::sys::tests_skip(test, "bash is not installed");
     };
@@ -92,11 +103,18 @@ fn a_listener_shows_its_queue_its_connections_and_its_local_clients() {
     let waiting = TcpStream::connect(address).unwrap();
     let watch = SocketWatch::start(std::process::id()).unwrap();
     let facts = finish(watch);
-    let found = facts.listeners.iter().find(|l| l.port == address.port()).unwrap();
+    let found = facts
+        .listeners
+        .iter()
+        .find(|l| l.port == address.port())
+        .unwrap();
     assert_eq!(found.address, address.to_string());
     assert_eq!((found.accept_queue, found.peak_accepted), (1, 1));
     assert!(found.backlog >= 1);
-    assert!(found.local_clients.contains(&"bash".to_owned()), "{found:?}");
+    assert!(
+        found.local_clients.contains(&"bash".to_owned()),
+        "{found:?}"
+    );
     drop(waiting);
     client.kill().unwrap();
     client.wait().unwrap();
@@ -105,7 +123,10 @@ fn a_listener_shows_its_queue_its_connections_and_its_local_clients() {
 #[test]
 fn a_target_in_another_network_namespace_is_refused_with_the_command() {
     let test = "a_target_in_another_network_namespace_is_refused_with_the_command";
-    let spawned = Command::new("unshare").args(["-n", "sleep", "60"]).stderr(Stdio::null()).spawn();
+    let spawned = Command::new("unshare")
+        .args(["-n", "sleep", "60"])
+        .stderr(Stdio::null())
+        .spawn();
     let Ok(mut child) = spawned else {
         return crate::sys::tests_skip(test, "unshare is not installed");
     };
@@ -132,7 +153,10 @@ fn services_that_listen_here_are_listed_with_their_process() {
     }
     let (_listener, address) = listen();
     let services = listening_services();
-    let ours = services.iter().find(|service| service.port == address.port()).unwrap();
+    let ours = services
+        .iter()
+        .find(|service| service.port == address.port())
+        .unwrap();
     assert_eq!(ours.pid, std::process::id());
     assert!(services.is_sorted());
 }
@@ -145,7 +169,11 @@ fn socket(local: &str, remote: &str, state: u8, inode: u32, cookie: u64) -> TcpS
         inode,
         cookie,
         queue: (0, 0),
-        info: Some(TcpInfo { rtt_us: 100 * cookie as u32, retransmits: 1, segments_out: 10 }),
+        info: Some(TcpInfo {
+            rtt_us: 100 * cookie as u32,
+            retransmits: 1,
+            segments_out: 10,
+        }),
     }
 }
 
@@ -176,16 +204,31 @@ fn time_wait_without_a_known_owner_is_not_counted_as_churn() {
 fn round_trips_are_a_median_and_segments_a_sum_over_connections() {
     let mut tally = Tally::default();
     let sockets: Vec<TcpSocket> = (1..=3)
-        .map(|n| socket(&format!("10.0.0.1:100{n}"), "10.0.0.9:80", ESTABLISHED, n, u64::from(n)))
+        .map(|n| {
+            socket(
+                &format!("10.0.0.1:100{n}"),
+                "10.0.0.9:80",
+                ESTABLISHED,
+                n,
+                u64::from(n),
+            )
+        })
         .collect();
     tally.add(&sockets, &HashSet::from([1, 2, 3]));
     let remote = &tally.facts(&LocalAddresses::default()).0[0];
-    assert_eq!((remote.rtt_us, remote.retransmits, remote.segments_out), (Some(200), 3, 30));
+    assert_eq!(
+        (remote.rtt_us, remote.retransmits, remote.segments_out),
+        (Some(200), 3, 30)
+    );
     assert_eq!((remote.opened, remote.peak_connections), (0, 3));
 }
 
 fn remote_of(facts: &SocketFacts, address: SocketAddr) -> &scrutineer_evidence::sockets::Remote {
-    facts.remotes.iter().find(|remote| remote.address == address.to_string()).unwrap()
+    facts
+        .remotes
+        .iter()
+        .find(|remote| remote.address == address.to_string())
+        .unwrap()
 }
 
 /// A server on a thread of its own that reads each connection to its end, then closes it.
