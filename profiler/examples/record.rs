@@ -1,9 +1,10 @@
 //! Records a process or a command and prints what the capture holds; for trying the recorder
 //! without the command line.
 //!
-//! `record [-F HZ] [-d SECONDS] [-o FILE] [--addresses] (-p PID | -- CMD…)`
+//! `record [-F HZ] [-d SECONDS] [-o FILE] [--user-addresses] (-p PID | -- CMD…)`
 //!
-//! With `--addresses`, prints a line `count module address` for each innermost user frame.
+//! With `--user-addresses`, prints a line `count module address` for each place in user
+//! code that samples fell on; samples in the kernel are left out.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
@@ -35,10 +36,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some("-s") => options.stack_dump_bytes = value()?.parse()?,
             Some("-o") => (options.output, keep) = (PathBuf::from(value()?), true),
             Some("-p") => target = Some(Target::Pid(value()?.parse()?)),
-            Some("--addresses") => addresses = true,
+            Some("--user-addresses") => addresses = true,
             Some("--") => {
                 let command: Vec<OsString> = words.by_ref().collect();
-                target = Some(Target::Launch { command, folder: None });
+                target = Some(Target::Launch {
+                    command,
+                    folder: None,
+                });
             }
             _ => return Err(format!("unknown: {}", word.display()).into()),
         }
@@ -47,7 +51,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let summary = Recording::start(&target.ok_or("no target")?, options)?.join()?;
     eprintln!("{summary:#?}");
     let (chunks, damage) = file::read(&path)?;
-    eprintln!("{} chunks, {damage:?}, {} bytes", chunks.len(), std::fs::metadata(&path)?.len());
+    eprintln!(
+        "{} chunks, {damage:?}, {} bytes",
+        chunks.len(),
+        std::fs::metadata(&path)?.len()
+    );
     if addresses {
         print_addresses(&chunks);
     }
@@ -71,16 +79,14 @@ fn print_addresses(chunks: &[Chunk]) {
             }
             Chunk::Samples(samples) => {
                 for stack in &samples.stack {
-                    let mut node = *stack;
-                    while node != NONE {
-                        let frame = frames[nodes.frame[node as usize] as usize];
-                        let module = modules.get(frame.module as usize);
-                        if module.is_none_or(|module| module.kind != ModuleKind::Kernel) {
-                            let path = module.map_or("[unknown]", |module| &module.path);
-                            *counts.entry((path.to_owned(), frame.address)).or_default() += 1;
-                            break;
-                        }
-                        node = nodes.parent[node as usize];
+                    if *stack == NONE {
+                        continue;
+                    }
+                    let frame = frames[nodes.frame[*stack as usize] as usize];
+                    let module = modules.get(frame.module as usize);
+                    if module.is_none_or(|module| module.kind != ModuleKind::Kernel) {
+                        let path = module.map_or("[unknown]", |module| &module.path);
+                        *counts.entry((path.to_owned(), frame.address)).or_default() += 1;
                     }
                 }
             }
