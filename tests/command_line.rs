@@ -173,7 +173,7 @@ fn an_interrupted_recording_is_saved_with_its_samples() {
             .spawn()
             .expect("the recording starts");
         let flushed = || fs::metadata(&file).is_ok_and(|file| file.len() > 2_000);
-        wait_until(flushed, "the first samples are flushed");
+        common::wait_until(flushed, "the first samples are flushed");
         run(Command::new("kill").args([signal, &recording.id().to_string()]));
         let said: common::Said = recording.wait_with_output().expect("it ends").into();
         assert_eq!(said.code, Some(0), "{said:?}");
@@ -190,16 +190,6 @@ fn samples(collapsed: &str) -> u64 {
         .map(|line| line.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok()))
         .map(|count| count.expect("each line ends with a count"))
         .sum()
-}
-
-fn wait_until(holds: impl Fn() -> bool, what: &str) {
-    for _ in 0..1_000 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("waited in vain until {what}");
 }
 
 #[test]

@@ -61,6 +61,17 @@ impl Said {
     }
 }
 
+/// Waits until a condition holds, for some twenty seconds.
+pub(crate) fn wait_until(holds: impl Fn() -> bool, what: &str) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("waited in vain until {what}");
+}
+
 /// Tells, past the capture of libtest, that a test could not run here.
 pub(crate) fn skip(test: &str, why: &str) {
     // A closed standard error hides nothing that could be shown.
