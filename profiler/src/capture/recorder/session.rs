@@ -34,6 +34,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(50);
 const ACTIVITY_EVERY_NS: u64 = 100_000_000;
 const RESIDENCY_EVERY_NS: u64 = 40_000_000;
 const FLUSH_EVERY_NS: u64 = 500_000_000;
+/// The kernel refuses more.
+const LARGEST_STACK_DUMP_BYTES: u32 = 65_528;
 
 /// A recording, opened and ready to run.
 pub(super) struct Session {
@@ -329,8 +331,8 @@ fn open_sampler(
     tables: &mut Tables,
 ) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
     let perf_options = PerfOptions {
-        frequency_hz: options.frequency_hz,
-        stack_dump_bytes: options.stack_dump_bytes,
+        frequency_hz: options.frequency_hz.max(1),
+        stack_dump_bytes: options.stack_dump_bytes.clamp(8, LARGEST_STACK_DUMP_BYTES) & !7,
         from_exec,
     };
     match PerfSampler::attach(pid, perf_options, tables) {
