@@ -11,7 +11,7 @@ use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use super::{
     RecordOptions, RecordingSummary, Shared,
-    judgement::{self, CpuTimes},
+    judgement::{self, CpuTimes, Window},
 };
 use crate::{
     capture::{
@@ -291,11 +291,8 @@ impl Session {
         self.writer.flush()?;
         self.shared.publish(&quality);
         self.warnings.extend(self.sampler.warnings());
-        self.warnings.extend(judgement::warnings(
-            &quality,
-            self.sampler.kind(),
-            self.sampler.frequency_hz(),
-        ));
+        self.warnings
+            .extend(judgement::warnings(&quality, self.window()));
         Ok(RecordingSummary {
             path: self.options.output,
             pid: self.pid,
@@ -304,6 +301,27 @@ impl Session {
             quality,
             warnings: self.warnings,
         })
+    }
+
+    fn window(&self) -> Window {
+        let user_ns = self
+            .cpu_now
+            .user_ns
+            .saturating_sub(self.cpu_at_start.user_ns);
+        let kernel_ns = self
+            .cpu_now
+            .kernel_ns
+            .saturating_sub(self.cpu_at_start.kernel_ns);
+        let seen_kernel_ns = if self.sampler.kernel_frames() {
+            kernel_ns
+        } else {
+            0
+        };
+        Window {
+            sampler: self.sampler.kind(),
+            frequency_hz: self.sampler.frequency_hz(),
+            visible_cpu_ns: user_ns + seen_kernel_ns,
+        }
     }
 
     /// The target's exit code, where it was our child.
