@@ -5,6 +5,7 @@ pub mod error;
 pub mod file;
 pub mod model;
 pub mod perf;
+pub mod ptrace;
 pub mod recorder;
 pub mod sampler;
 pub mod tables;
