@@ -75,7 +75,7 @@ impl Rule for DegradationAlerts {
                 format!(
                     "No alert rule in {} of {}; rules kept elsewhere were not seen.",
                     words::counted(source.files, "file", "files"),
-                    words::list(source.folders.iter().map(String::as_str), 3)
+                    folders(source)
                 ),
             ),
         };
@@ -94,11 +94,23 @@ impl Rule for DegradationAlerts {
 
 /// Where the scan looked.
 pub(super) fn looked(source: &SourceFacts) -> String {
-    let folders = words::list(source.folders.iter().map(String::as_str), 3);
+    let folders = folders(source);
     format!(
         "{} looked into below {folders}",
         words::counted(source.files, "file", "files")
     )
+}
+
+/// The folders that were looked into, in words.
+fn folders(source: &SourceFacts) -> String {
+    let folder = |folder| {
+        if folder == "." {
+            "the workspace"
+        } else {
+            folder
+        }
+    };
+    words::list(source.folders.iter().map(|name| folder(name.as_str())), 3)
 }
 
 /// Where a hit is.

@@ -124,9 +124,8 @@ fn version_message(found: u32) -> String {
 
 /// Something in the text to point at, and what is wrong with it.
 fn first_problem(file: &WorkspaceFile) -> Option<(String, String)> {
-    let urls = file.target.endpoints.iter().chain(&file.target.metrics);
-    urls.filter_map(|url| Some((url.clone(), problem_of_url(url)?)))
-        .next()
+    let mut urls = file.target.endpoints.iter().chain(&file.target.metrics);
+    urls.find_map(|url| Some((url.clone(), problem_of_url(url)?)))
         .or_else(|| file.objectives.iter().find_map(problem_of_objective))
         .or_else(|| problem_of_number("seconds", file.window?.seconds, f64::INFINITY))
         .or_else(|| {
