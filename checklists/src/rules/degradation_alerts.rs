@@ -29,6 +29,10 @@ impl Rule for DegradationAlerts {
             .into()
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (source, http): Self::Needs<'_>) -> Verdict {
         if source.files == 0 {
             return looked_nowhere();
