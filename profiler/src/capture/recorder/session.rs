@@ -11,7 +11,7 @@ use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use super::{
     RecordOptions, RecordingSummary, Shared,
-    judgement::{self, CpuTimes},
+    judgement::{self, CpuTimes, Window},
 };
 use crate::{
     capture::{
@@ -34,6 +34,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(50);
 const ACTIVITY_EVERY_NS: u64 = 100_000_000;
 const RESIDENCY_EVERY_NS: u64 = 40_000_000;
 const FLUSH_EVERY_NS: u64 = 500_000_000;
+/// The kernel refuses more.
+const LARGEST_STACK_DUMP_BYTES: u32 = 65_528;
 
 /// A recording, opened and ready to run.
 pub(super) struct Session {
@@ -289,11 +291,8 @@ impl Session {
         self.writer.flush()?;
         self.shared.publish(&quality);
         self.warnings.extend(self.sampler.warnings());
-        self.warnings.extend(judgement::warnings(
-            &quality,
-            self.sampler.kind(),
-            self.sampler.frequency_hz(),
-        ));
+        self.warnings
+            .extend(judgement::warnings(&quality, self.window()));
         Ok(RecordingSummary {
             path: self.options.output,
             pid: self.pid,
@@ -302,6 +301,27 @@ impl Session {
             quality,
             warnings: self.warnings,
         })
+    }
+
+    fn window(&self) -> Window {
+        let user_ns = self
+            .cpu_now
+            .user_ns
+            .saturating_sub(self.cpu_at_start.user_ns);
+        let kernel_ns = self
+            .cpu_now
+            .kernel_ns
+            .saturating_sub(self.cpu_at_start.kernel_ns);
+        let seen_kernel_ns = if self.sampler.kernel_frames() {
+            kernel_ns
+        } else {
+            0
+        };
+        Window {
+            sampler: self.sampler.kind(),
+            frequency_hz: self.sampler.frequency_hz(),
+            visible_cpu_ns: user_ns + seen_kernel_ns,
+        }
     }
 
     /// The target's exit code, where it was our child.
@@ -329,8 +349,8 @@ fn open_sampler(
     tables: &mut Tables,
 ) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
     let perf_options = PerfOptions {
-        frequency_hz: options.frequency_hz,
-        stack_dump_bytes: options.stack_dump_bytes,
+        frequency_hz: options.frequency_hz.max(1),
+        stack_dump_bytes: options.stack_dump_bytes.clamp(8, LARGEST_STACK_DUMP_BYTES) & !7,
         from_exec,
     };
     match PerfSampler::attach(pid, perf_options, tables) {
