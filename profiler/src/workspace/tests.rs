@@ -318,3 +318,28 @@ fn the_commit_and_its_changes_are_read_from_git() {
     fs::write(folder.path().join("a"), "2").unwrap();
     assert_eq!(git_commit(folder.path()), Some((hash, true)));
 }
+
+#[test]
+fn what_the_parser_expects_is_said_in_words_for_people_at_its_place() {
+    // `^` marks the place.
+    let cases = [
+        ("(version: 1, target: (name: ^5))", "text in double quotes"),
+        ("(version: 1, window: (seconds: ^true))", "a number"),
+        ("(\n  version: 1\n  ^critical_paths: [],\n)", "a comma"),
+        ("(version: 1, critical_paths: [\"/a\"^", "a comma"),
+        ("(version: 1, target: (name: ^\"a))", "closing `\"`"),
+        ("^version: 1", "`( version: 1, … )`"),
+        ("^", "`( version: 1, … )`"),
+        ("(version: 1, ^version: 1)", "there twice"),
+    ];
+    for (marked, words) in cases {
+        let before = &marked[..marked.find('^').unwrap()];
+        let place = (
+            before.split('\n').count(),
+            before.split('\n').next_back().unwrap().len() + 1,
+        );
+        let (line, column, what) = refusal(&marked.replace('^', ""));
+        assert!(what.contains(words), "{marked}: {what}");
+        assert_eq!((line, column), place, "{marked}: {what}");
+    }
+}
