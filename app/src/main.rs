@@ -8,7 +8,6 @@ mod flame_picture;
 mod gathering;
 mod interrupt;
 mod jobs;
-mod ledger;
 mod progress_line;
 mod review;
 mod window;

@@ -77,7 +77,7 @@ pub(crate) fn save_evidence(workspace: &Workspace, evidence: &Evidence) -> Resul
 
 /// Writes the review as a page.
 pub(crate) fn write_html(document: &ReviewDocument, path: &Path) -> Result<()> {
-    write_whole(path, &serde_json::to_vec(document)?)
+    write_whole(path, scrutineer_report::html::render(document).as_bytes())
 }
 
 /// Writes a file beside its place and moves it there, so that a full disk leaves the old one.

@@ -14,8 +14,8 @@ use scrutineer_profiler::{
     workspace::Workspace,
 };
 
-use super::{Exit, Run, write_json, write_to_stdout};
-use crate::{gathering, interrupt::Interrupt, ledger, progress_line::ProgressLine, review};
+use super::{Exit, Run, terminal_width, write_to_stdout};
+use crate::{gathering, interrupt::Interrupt, progress_line::ProgressLine, review};
 
 /// Gather evidence about a service and judge the 56 items of the guideline
 #[derive(Debug, clap::Args)]
@@ -70,11 +70,12 @@ impl Run for Arguments {
             review::compose(&workspace, &checklist, &gathering.evidence, profile, None)?;
         keep(&workspace, &gathering.evidence, &document, &progress)?;
         progress.clear();
-        if self.json {
-            write_json(&ledger::JsonLedger::of(&document))?;
+        let ledger = if self.json {
+            scrutineer_report::json::render(&document)
         } else {
-            write_to_stdout(ledger::text(&document).as_bytes())?;
-        }
+            scrutineer_report::text::render(&document, terminal_width())
+        };
+        write_to_stdout(ledger.as_bytes())?;
         Ok(exit(&document))
     }
 }

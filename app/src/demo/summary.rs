@@ -13,7 +13,7 @@ use scrutineer_evidence::{
 };
 
 use super::DemoResult;
-use crate::{baselines::Compared, ledger};
+use crate::baselines::Compared;
 
 /// Functions, findings and rows that are shown of each.
 const SHOWN: usize = 4;
@@ -38,7 +38,7 @@ pub(super) fn text(result: &DemoResult) -> String {
     if let Some(traffic) = &document.traffic {
         line(&mut text, "Load", &load(traffic));
     }
-    line(&mut text, "Guideline", &ledger::counts(document));
+    line(&mut text, "Guideline", &scrutineer_report::text::counts(document));
     for item in document.findings().into_iter().take(SHOWN) {
         line(&mut text, "", &finding(item));
     }
@@ -143,7 +143,7 @@ fn load(traffic: &TrafficFacts) -> String {
 fn finding(item: &LedgerItem) -> String {
     let number = &item.verdict.number;
     let number = if number.is_empty() { String::new() } else { format!(" ({number})") };
-    format!("{} {}: {}{number}", ledger::mark(item.effective), item.effective.label(), item.title)
+    format!("{}: {}{number}", item.effective.label(), item.title)
 }
 
 fn compared(row: &ComparisonRow) -> String {
