@@ -6,6 +6,7 @@ pub mod capture;
 pub mod formats;
 pub mod memory;
 pub mod probes;
+pub mod process;
 pub mod profile;
 pub mod progress;
 pub mod redaction;

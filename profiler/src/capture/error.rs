@@ -36,7 +36,10 @@ pub enum CaptureError {
         name: String,
     },
     /// Several processes have this name.
-    #[error("several processes are named {name}; choose one with -p:{}", list(matches))]
+    #[error(
+        "several processes are named {name}; choose one with -p:{}",
+        list(matches)
+    )]
     AmbiguousName {
         /// The name asked for.
         name: String,
@@ -106,5 +109,8 @@ pub enum CaptureError {
 }
 
 fn list(matches: &[(u32, String)]) -> String {
-    matches.iter().map(|(pid, command)| format!("\n  {pid}  {command}")).collect()
+    matches
+        .iter()
+        .map(|(pid, command)| format!("\n  {pid}  {command}"))
+        .collect()
 }

@@ -3,8 +3,14 @@
 pub mod ability;
 pub mod error;
 pub mod file;
+mod launch;
 pub mod model;
+pub mod perf;
+pub mod ptrace;
 pub mod recorder;
+pub mod sampler;
+pub mod tables;
 pub mod target;
+pub mod unwind;
 
 pub use error::CaptureError;

@@ -48,7 +48,7 @@ pub struct CaptureHeader {
 }
 
 /// What kind of code a module is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ModuleKind {
     /// An ELF file.
     File,
@@ -61,7 +61,7 @@ pub enum ModuleKind {
 }
 
 /// Code that was mapped into the target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Module {
     /// What kind of code it is.
     pub kind: ModuleKind,

@@ -1,0 +1,166 @@
+//! Opens the files behind a target's mappings once each, also when they were deleted or replaced.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{image::Image, maps::Mapping};
+use crate::capture::model::{Module, ModuleKind};
+
+/// A file, or other code, as one or more mappings refer to it.
+#[derive(Debug)]
+pub(super) struct LoadedModule {
+    /// What the capture file says of it.
+    pub(super) module: Module,
+    /// What unwinding needs, where the file could be read and is an ELF file.
+    pub(super) image: Option<Image>,
+}
+
+type FileKey = ((u32, u32), u64, String);
+
+/// Every file that was opened so far.
+#[derive(Debug)]
+pub(super) struct Files {
+    target: u32,
+    loaded: HashMap<FileKey, Arc<LoadedModule>>,
+    vdso: Option<Arc<LoadedModule>>,
+}
+
+impl Files {
+    /// Nothing opened yet.
+    pub(super) fn new(target: u32) -> Self {
+        Self {
+            target,
+            loaded: HashMap::new(),
+            vdso: None,
+        }
+    }
+
+    /// The module behind a mapping of process `pid`.
+    pub(super) fn load(&mut self, pid: u32, mapping: &Mapping) -> Arc<LoadedModule> {
+        if mapping.is_vdso() {
+            return self
+                .vdso
+                .get_or_insert_with(|| Arc::new(load_vdso()))
+                .clone();
+        }
+        if !mapping.is_file() {
+            return Arc::new(run_time_code(pid, self.target));
+        }
+        let key = (mapping.device, mapping.inode, mapping.path.clone());
+        if let Some(loaded) = self.loaded.get(&key) {
+            return loaded.clone();
+        }
+        let loaded = load_file(pid, mapping).unwrap_or_else(|| run_time_code(pid, self.target));
+        let loaded = Arc::new(loaded);
+        self.loaded.insert(key, loaded.clone());
+        loaded
+    }
+}
+
+fn run_time_code(pid: u32, target: u32) -> LoadedModule {
+    // Addresses of code made at run time mean something in their own process alone.
+    let path = if pid == target {
+        "[jit]".to_owned()
+    } else {
+        format!("[jit:{pid}]")
+    };
+    let module = Module {
+        kind: ModuleKind::Jit,
+        path,
+        build_id: Vec::new(),
+        deleted: false,
+    };
+    LoadedModule {
+        module,
+        image: None,
+    }
+}
+
+fn load_vdso() -> LoadedModule {
+    let image = read_own_vdso().ok().as_deref().and_then(Image::from_memory);
+    let module = Module {
+        kind: ModuleKind::Vdso,
+        path: "[vdso]".to_owned(),
+        build_id: image
+            .as_ref()
+            .map(|image| image.build_id.clone())
+            .unwrap_or_default(),
+        deleted: false,
+    };
+    LoadedModule { module, image }
+}
+
+/// The kernel maps the same vDSO into every process, so ours serves for all.
+fn read_own_vdso() -> io::Result<Vec<u8>> {
+    let mapping = super::maps::read(std::process::id())?
+        .into_iter()
+        .find(Mapping::is_vdso)
+        .ok_or(io::ErrorKind::NotFound)?;
+    let mut bytes = vec![0; (mapping.range.end - mapping.range.start) as usize];
+    let mut memory = File::open("/proc/self/mem")?;
+    memory.seek(SeekFrom::Start(mapping.range.start))?;
+    memory.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// `None` where it is memory that bears a name, and no ELF file.
+fn load_file(pid: u32, mapping: &Mapping) -> Option<LoadedModule> {
+    let (path, marked_deleted) = mapping.clean_path();
+    let opened = open(pid, mapping);
+    let replaced = opened.as_ref().is_some_and(|(_, by_path)| !by_path)
+        && std::fs::metadata(path_in_root(pid, path))
+            .map_or(true, |metadata| metadata.ino() != mapping.inode);
+    let image = opened.and_then(|(file, _)| Image::from_file(file));
+    if image.is_none() && path.starts_with("/memfd:") {
+        return None;
+    }
+    let module = Module {
+        kind: ModuleKind::File,
+        path: path.to_owned(),
+        build_id: image
+            .as_ref()
+            .map(|image| image.build_id.clone())
+            .unwrap_or_default(),
+        deleted: marked_deleted || replaced,
+    };
+    Some(LoadedModule { module, image })
+}
+
+/// Opens the very file that is mapped, and says whether it was found by its path.
+fn open(pid: u32, mapping: &Mapping) -> Option<(File, bool)> {
+    let (path, deleted) = mapping.clean_path();
+    let same_inode = |file: &File| file.metadata().is_ok_and(|m| m.ino() == mapping.inode);
+    let by_path = || File::open(path_in_root(pid, path)).ok();
+    // The process may be gone already; what it mapped is mostly still in its place.
+    let in_place = || {
+        by_path()
+            .filter(same_inode)
+            .or_else(|| File::open(path).ok().filter(same_inode))
+    };
+    if !deleted && let Some(file) = in_place() {
+        return Some((file, true));
+    }
+    let range = &mapping.range;
+    let by_mapping = format!("/proc/{pid}/map_files/{:x}-{:x}", range.start, range.end);
+    // `map_files` wants a privilege; `exe` does not, and serves the main executable.
+    let held = [
+        PathBuf::from(by_mapping),
+        PathBuf::from(format!("/proc/{pid}/exe")),
+    ]
+    .iter()
+    .find_map(|path| File::open(path).ok().filter(same_inode))
+    .map(|file| (file, false));
+    // Layered file systems state other inodes for a mapping than for its path.
+    held.or_else(|| by_path().filter(|_| !deleted).map(|file| (file, true)))
+}
+
+fn path_in_root(pid: u32, path: &str) -> PathBuf {
+    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    root.join(Path::new(path).strip_prefix("/").unwrap_or(Path::new(path)))
+}
