@@ -69,7 +69,14 @@ impl Jobs {
     /// is not told any more; the jobs go on.
     pub(crate) fn new() -> (Self, Receiver<JobEvent>) {
         let (events, receiver) = crossbeam_channel::bounded(EVENT_CAPACITY);
-        (Self { events, next_id: AtomicU64::new(1), running: Arc::default() }, receiver)
+        (
+            Self {
+                events,
+                next_id: AtomicU64::new(1),
+                running: Arc::default(),
+            },
+            receiver,
+        )
     }
 
     /// Starts `work` on a thread of its own, named after `title`.
@@ -80,22 +87,34 @@ impl Jobs {
     ) -> io::Result<Job<T>> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let cancelled = Arc::new(AtomicBool::new(false));
-        let context =
-            JobContext { id, cancelled: Arc::clone(&cancelled), events: self.events.clone() };
+        let context = JobContext {
+            id,
+            cancelled: Arc::clone(&cancelled),
+            events: self.events.clone(),
+        };
         let registration = Registration {
             id,
             running: Arc::clone(&self.running),
             events: self.events.clone(),
         };
         lock(&self.running).insert(id, Arc::clone(&cancelled));
-        let started = JobEvent::Started { id, title: title.into() };
-        let thread =
-            std::thread::Builder::new().name(thread_name(title)).spawn(move || {
+        let started = JobEvent::Started {
+            id,
+            title: title.into(),
+        };
+        let thread = std::thread::Builder::new()
+            .name(thread_name(title))
+            .spawn(move || {
                 let _registration = registration;
                 let _ = context.events.send(started);
                 work(&context)
             })?;
-        Ok(Job { id, title: title.into(), cancelled, thread })
+        Ok(Job {
+            id,
+            title: title.into(),
+            cancelled,
+            thread,
+        })
     }
 
     /// Like [`Jobs::spawn`] for work that waits on sockets and timers: `work` makes a future that
@@ -110,12 +129,15 @@ impl Jobs {
         F: Future<Output = T>,
     {
         self.spawn(title, move |context| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             Ok(runtime.block_on(work(context.clone())))
         })
     }
 
     /// Asks a job to end; one that has ended is left alone.
+    #[allow(dead_code, reason = "people cancel single jobs in the window alone")]
     pub(crate) fn cancel(&self, id: JobId) {
         if let Some(cancelled) = lock(&self.running).get(&id) {
             cancelled.store(true, Ordering::Relaxed);
@@ -163,7 +185,9 @@ impl<T> Job<T> {
 
     /// Waits for the result.
     pub(crate) fn join(self) -> Result<T, JobBroke> {
-        self.thread.join().map_err(|_| JobBroke { title: self.title })
+        self.thread
+            .join()
+            .map_err(|_| JobBroke { title: self.title })
     }
 }
 
@@ -177,7 +201,10 @@ pub(crate) struct JobContext {
 
 impl fmt::Debug for JobContext {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("JobContext").field("id", &self.id).finish_non_exhaustive()
+        formatter
+            .debug_struct("JobContext")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +212,11 @@ impl Progress for JobContext {
     fn step(&self, text: &str, done: Option<f32>) {
         // A reader that lags has no need of every step.
         if self.events.len() < PROGRESS_CAPACITY {
-            let event = JobEvent::Progress { id: self.id, step: text.into(), done };
+            let event = JobEvent::Progress {
+                id: self.id,
+                step: text.into(),
+                done,
+            };
             let _ = self.events.try_send(event);
         }
     }
@@ -216,7 +247,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Threads are named like the job, in the 15 bytes that the kernel keeps.
 fn thread_name(title: &str) -> String {
-    title.to_lowercase().replace(' ', "-").chars().filter(char::is_ascii).take(15).collect()
+    title
+        .to_lowercase()
+        .replace(' ', "-")
+        .chars()
+        .filter(char::is_ascii)
+        .take(15)
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,8 +277,15 @@ mod tests {
         assert_eq!(
             told,
             [
-                JobEvent::Started { id, title: "Counting sheep".into() },
-                JobEvent::Progress { id, step: "sheep 1 of 2".into(), done: Some(0.5) },
+                JobEvent::Started {
+                    id,
+                    title: "Counting sheep".into()
+                },
+                JobEvent::Progress {
+                    id,
+                    step: "sheep 1 of 2".into(),
+                    done: Some(0.5)
+                },
                 JobEvent::Ended { id },
             ]
         );
@@ -285,7 +329,12 @@ mod tests {
         let job = jobs.spawn("Falling", |_| panic!("on purpose")).unwrap();
         let id = job.id();
         let broke: Result<(), JobBroke> = job.join();
-        assert_eq!(broke, Err(JobBroke { title: "Falling".into() }));
+        assert_eq!(
+            broke,
+            Err(JobBroke {
+                title: "Falling".into()
+            })
+        );
         assert_eq!(events.try_iter().last(), Some(JobEvent::Ended { id }));
     }
 

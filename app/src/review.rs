@@ -61,7 +61,9 @@ pub(crate) fn load_decisions(workspace: &Workspace) -> Result<Decisions> {
     let path = folder(workspace).join("decisions.ron");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Decisions::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Decisions::default());
+        }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     // `path:line:column: what` when joined, the form that editors jump to.
@@ -90,9 +92,14 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
         fs::write(&beside, content)?;
         fs::rename(&beside, path)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&beside))).with_context(|| {
-        format!("cannot write {}; free space or change its folder's permissions", path.display())
-    })
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
+        .with_context(|| {
+            format!(
+                "cannot write {}; free space or change its folder's permissions",
+                path.display()
+            )
+        })
 }
 
 #[cfg(test)]
@@ -117,7 +124,10 @@ mod tests {
         write_whole(&path, b"(version: 1, itemz: {})").unwrap();
         let error = load_decisions(&workspace).unwrap_err();
         let text = format!("{error:#}");
-        assert!(text.contains("decisions.ron") && text.contains("itemz"), "{text}");
+        assert!(
+            text.contains("decisions.ron") && text.contains("itemz"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(crate) fn scrutineer() -> Command {
 }
 
 fn headless(mut command: Command) -> Command {
-    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").stdin(Stdio::null());
+    command
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .stdin(Stdio::null());
     command
 }
 
@@ -94,7 +97,12 @@ impl Target {
     }
 
     pub(crate) fn start(command: &mut Command) -> Self {
-        Self(command.stdin(Stdio::null()).spawn().expect("the target starts"))
+        Self(
+            command
+                .stdin(Stdio::null())
+                .spawn()
+                .expect("the target starts"),
+        )
     }
 
     pub(crate) fn pid(&self) -> String {
@@ -112,7 +120,9 @@ impl Drop for Target {
 /// A command that runs as `nobody`, through `setpriv`; only root can.
 pub(crate) fn as_nobody(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+        .arg(program);
     command.env("HOME", "/nonexistent");
     headless(command)
 }

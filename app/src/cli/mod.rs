@@ -98,7 +98,9 @@ fn write_to_stdout(data: &[u8]) -> std::io::Result<()> {
 
 /// Columns to lay text out in: as many as `COLUMNS` says, else 100.
 fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     columns.unwrap_or(100)
 }
 

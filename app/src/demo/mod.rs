@@ -8,7 +8,6 @@ mod workspace;
 
 use std::{
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -82,21 +81,28 @@ pub(crate) fn run(options: &DemoOptions, progress: &dyn Progress) -> Result<Demo
     drop(service);
     progress.step("Judging the guideline", None);
     review::save_evidence(&workspace, &gathering.evidence)?;
-    let compared = match &gathering.capture {
-        Some(capture) => Some(baselines::compare_or_save(&workspace, BASELINE, &gathering.evidence, capture)?),
-        None => None,
-    };
+    let profile = gathering.capture.as_ref().map(|capture| &*capture.profile);
+    let compared = profile
+        .filter(|profile| profile.quality.samples > 0)
+        .map(|profile| baselines::compare_or_save(&workspace, BASELINE, profile))
+        .transpose()?;
     let document = review::compose(
         &workspace,
         &checklist,
         &gathering.evidence,
-        gathering.capture.as_ref().map(|capture| &*capture.profile),
+        profile,
         compared.as_ref().and_then(Compared::comparison),
     )?;
     let page = workspace.root.join("review.html");
     review::write_html(&document, &page)?;
     let warnings = std::mem::take(&mut gathering.warnings);
-    Ok(DemoResult { document, capture: gathering.capture, compared, page, warnings })
+    Ok(DemoResult {
+        document,
+        capture: gathering.capture,
+        compared,
+        page,
+        warnings,
+    })
 }
 
 /// Drives the service, and gathers evidence with a capture over one window.
@@ -131,12 +137,19 @@ fn observe(
 }
 
 fn start_load(jobs: &Jobs, service: &ServiceProcess) -> Result<Job<std::io::Result<LoadLog>>> {
-    let plan = LoadPlan { address: service.address(), rate_per_s: RATE_PER_S };
+    let plan = LoadPlan {
+        address: service.address(),
+        rate_per_s: RATE_PER_S,
+    };
     jobs.spawn_async("Load", move |job: JobContext| load::drive(plan, job))
         .context("cannot start the load driver")
 }
 
-fn traffic(load: Job<std::io::Result<LoadLog>>, from: Instant, to: Instant) -> Result<TrafficFacts> {
+fn traffic(
+    load: Job<std::io::Result<LoadLog>>,
+    from: Instant,
+    to: Instant,
+) -> Result<TrafficFacts> {
     let log = load.join()?.context("the load driver could not run")?;
     Ok(log.facts(from, to))
 }
@@ -144,7 +157,10 @@ fn traffic(load: Job<std::io::Result<LoadLog>>, from: Instant, to: Instant) -> R
 fn warm_up(progress: &dyn Progress) -> Result<()> {
     let start = Instant::now();
     while start.elapsed() < WARM_UP {
-        progress.step("Warming the service up", Some(start.elapsed().div_duration_f32(WARM_UP)));
+        progress.step(
+            "Warming the service up",
+            Some(start.elapsed().div_duration_f32(WARM_UP)),
+        );
         std::thread::sleep(Duration::from_millis(50));
         if progress.is_cancelled() {
             return Err(Stopped.into());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use scrutineer_checklists::{
-    document::{ComparisonRow, LedgerItem},
+    document::{Comparison, ComparisonRow, LedgerItem},
     words,
 };
 use scrutineer_evidence::{
@@ -38,27 +38,19 @@ pub(super) fn text(result: &DemoResult) -> String {
     if let Some(traffic) = &document.traffic {
         line(&mut text, "Load", &load(traffic));
     }
-    line(&mut text, "Guideline", &scrutineer_report::text::counts(document));
+    line(
+        &mut text,
+        "Guideline",
+        &scrutineer_report::text::counts(document),
+    );
     for item in document.findings().into_iter().take(SHOWN) {
         line(&mut text, "", &finding(item));
     }
-    match &result.compared {
-        Some(Compared::With(comparison)) => {
-            let words = format!("with baseline “{}” of {}", comparison.baseline, comparison.saved_at.strftime("%F %T UTC"));
-            line(&mut text, "Compared", &words);
-            for mismatch in &comparison.mismatches {
-                line(&mut text, "", &format!("not comparable: {mismatch}"));
-            }
-            for row in comparison.rows.iter().take(SHOWN) {
-                line(&mut text, "", &compared(row));
-            }
-        }
-        Some(Compared::Saved { name, .. }) => {
-            let words = format!("saved “{name}”; run the demo again to compare with it");
-            line(&mut text, "Baseline", &words);
-        }
-        None => line(&mut text, "Baseline", "none: nothing was captured"),
-    }
+    write_compared(
+        &mut text,
+        result.compared.as_ref(),
+        document.comparison.as_ref(),
+    );
     if let Some(capture) = &document.capture {
         line(&mut text, "Trust", &trust(&capture.quality));
     }
@@ -67,6 +59,30 @@ pub(super) fn text(result: &DemoResult) -> String {
     }
     line(&mut text, "Report", &result.page.display().to_string());
     text
+}
+
+fn write_compared(text: &mut String, compared: Option<&Compared>, with: Option<&Comparison>) {
+    match (compared, with) {
+        (_, Some(comparison)) => {
+            let saved = comparison.saved_at.strftime("%F %T UTC");
+            let words = format!("with baseline “{}” of {saved}", comparison.baseline);
+            line(text, "Compared", &words);
+            for mismatch in &comparison.mismatches {
+                line(text, "", &format!("not comparable: {mismatch}"));
+            }
+            for row in comparison.rows.iter().take(SHOWN) {
+                line(text, "", &row_in_words(row));
+            }
+        }
+        (Some(Compared::Saved(baseline)), _) => {
+            let words = format!(
+                "saved “{}”; run the demo again to compare with it",
+                baseline.name
+            );
+            line(text, "Baseline", &words);
+        }
+        _ => line(text, "Baseline", "none: nothing was captured"),
+    }
 }
 
 fn line(text: &mut String, label: &str, words: &str) {
@@ -88,7 +104,11 @@ fn write_capture(text: &mut String, capture: &CaptureFacts) {
         let name = shorten(&function.name);
         let own = share(function.self_samples, samples);
         let all = share(function.total_samples, samples);
-        line(text, label, &format!("{name:NAME_WIDTH$} {own} self {all} total"));
+        line(
+            text,
+            label,
+            &format!("{name:NAME_WIDTH$} {own} self {all} total"),
+        );
     }
 }
 
@@ -102,7 +122,9 @@ fn shorten(name: &str) -> String {
     if length <= NAME_WIDTH {
         return name.to_owned();
     }
-    std::iter::once('…').chain(name.chars().skip(length - NAME_WIDTH + 1)).collect()
+    std::iter::once('…')
+        .chain(name.chars().skip(length - NAME_WIDTH + 1))
+        .collect()
 }
 
 fn memory(residency: &ResidencyFacts) -> String {
@@ -129,7 +151,9 @@ fn memory(residency: &ResidencyFacts) -> String {
 }
 
 fn load(traffic: &TrafficFacts) -> String {
-    let p95 = traffic.p95_us.map(|p95| format!(", p95 {}", words::microseconds(p95)));
+    let p95 = traffic
+        .p95_us
+        .map(|p95| format!(", p95 {}", words::microseconds(p95)));
     format!(
         "{}, {} planned per second, {}; latency from the planned time: p50 {}{}",
         words::counted(traffic.requests, "request", "requests"),
@@ -142,23 +166,36 @@ fn load(traffic: &TrafficFacts) -> String {
 
 fn finding(item: &LedgerItem) -> String {
     let number = &item.verdict.number;
-    let number = if number.is_empty() { String::new() } else { format!(" ({number})") };
+    let number = if number.is_empty() {
+        String::new()
+    } else {
+        format!(" ({number})")
+    };
     format!("{}: {}{number}", item.effective.label(), item.title)
 }
 
-fn compared(row: &ComparisonRow) -> String {
-    format!("{}: {} → {} ({}, {})", row.metric, row.base, row.now, row.change, row.judgement)
+fn row_in_words(row: &ComparisonRow) -> String {
+    format!(
+        "{}: {} → {} ({}, {})",
+        row.metric, row.base, row.now, row.change, row.judgement
+    )
 }
 
 fn trust(quality: &Quality) -> String {
     let share = |part| words::percent(quality.share(part));
     let paused = match quality.paused_ns {
         0 => String::new(),
-        paused => format!(", the target stood still for {}", words::seconds(paused as f64 / 1e9)),
+        paused => format!(
+            ", the target stood still for {}",
+            words::seconds(paused as f64 / 1e9)
+        ),
     };
     let kernel = match quality.kernel_invisible_share {
         Some(share) if share > 0.0 => {
-            format!(", {} of its CPU time was kernel time that may not be seen", words::percent(share))
+            format!(
+                ", {} of its CPU time was kernel time that may not be seen",
+                words::percent(share)
+            )
         }
         _ => String::new(),
     };
