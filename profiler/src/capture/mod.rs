@@ -3,6 +3,7 @@
 pub mod ability;
 pub mod error;
 pub mod file;
+mod launch;
 pub mod model;
 pub mod perf;
 pub mod ptrace;

@@ -96,6 +96,11 @@ impl Tables {
         self.start_ns
     }
 
+    /// Sets the capture's start anew, before the first sample is kept.
+    pub(crate) fn start_at(&mut self, start_ns: u64) {
+        self.start_ns = start_ns;
+    }
+
     /// Samples taken so far, over all drains.
     pub fn sample_count(&self) -> u64 {
         self.sample_count

@@ -1,6 +1,11 @@
 //! The call tree of a selection: stacks merged by function from the root.
 
-use crate::profile::{Profile, Selection};
+use std::ops::Range;
+
+use crate::{
+    capture::model::NONE,
+    profile::{Function, LogicalFrame, Profile, Selection, forest::Forest},
+};
 
 /// How a call tree is built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,6 +15,7 @@ pub struct CallTreeOptions {
     /// Leave inlined frames out, so that self time belongs to the physical function.
     pub hide_inlined: bool,
     /// Callees first: each root child is a function with self time, its children are callers.
+    /// Threads are merged then, and self samples lie at the root's children alone.
     pub inverted: bool,
 }
 
@@ -33,7 +39,7 @@ pub struct CallTree {
     pub self_samples: Vec<u64>,
     /// Samples in the node and below.
     pub total_samples: Vec<u64>,
-    /// Whether the node's frame was inlined into its parent.
+    /// Whether the node's function was inlined into its caller in all samples.
     pub inlined: Vec<bool>,
     /// Depth; the root is 0.
     pub depth: Vec<u16>,
@@ -41,9 +47,32 @@ pub struct CallTree {
 
 impl CallTree {
     /// Builds the tree; empty but for the root where the selection has no samples.
+    ///
+    /// Takes time linear in samples and nodes; an inverted tree in the lengths of the distinct
+    /// stacks.
     pub fn build(profile: &Profile, selection: &Selection, options: CallTreeOptions) -> Self {
-        let _ = (profile, selection, options);
-        todo!("profile room")
+        let merge_threads = options.merge_threads || options.inverted;
+        let forest = Forest::of(profile, selection, merge_threads);
+        let grower = Grower {
+            profile,
+            forest: &forest,
+            options,
+            rank: ranks(&profile.functions),
+        };
+        let mut tree = Self::default();
+        tree.push_node(NONE, 0, 0, false);
+        tree.labels.push((0, profile.header.name.clone()));
+        let level = if merge_threads {
+            tree.self_samples[0] = forest.groups.iter().map(|group| group.without_stack).sum();
+            (0..forest.groups.len())
+                .flat_map(|group| grower.start(group, 0))
+                .collect()
+        } else {
+            grower.add_groups(&mut tree)
+        };
+        grower.grow(&mut tree, level);
+        tree.sum_totals(options.inverted);
+        tree
     }
 
     /// Nodes in the tree.
@@ -56,9 +85,228 @@ impl CallTree {
         self.total_samples.first().is_none_or(|total| *total == 0)
     }
 
+    /// Children of a node.
+    pub fn children(&self, node: u32) -> Range<u32> {
+        let first = self.first_child[node as usize];
+        first..first + self.child_count[node as usize]
+    }
+
     /// Name of a node.
     pub fn name<'a>(&'a self, profile: &'a Profile, node: u32) -> &'a str {
-        let _ = (profile, node);
-        todo!("profile room")
+        let function = self.function.get(node as usize).copied().unwrap_or(NONE);
+        if let Some(function) = profile.functions.get(function as usize) {
+            return &function.name;
+        }
+        let label = self
+            .labels
+            .binary_search_by_key(&node, |(labelled, _)| *labelled);
+        label.map_or("", |position| &self.labels[position].1)
     }
+
+    fn push_node(&mut self, function: u32, parent: u32, depth: u16, inlined: bool) -> u32 {
+        let node = self.function.len() as u32;
+        self.function.push(function);
+        self.parent.push(parent);
+        self.first_child.push(node + 1);
+        self.child_count.push(0);
+        self.self_samples.push(0);
+        self.total_samples.push(0);
+        self.inlined.push(inlined);
+        self.depth.push(depth);
+        if node != 0 {
+            let parent = parent as usize;
+            if self.child_count[parent] == 0 {
+                self.first_child[parent] = node;
+            }
+            self.child_count[parent] += 1;
+        }
+        node
+    }
+
+    /// Parents come before their children, so one pass backwards sums up.
+    fn sum_totals(&mut self, inverted: bool) {
+        self.total_samples.clone_from(&self.self_samples);
+        for node in (1..self.len()).rev() {
+            let total = self.total_samples[node];
+            self.total_samples[self.parent[node] as usize] += total;
+        }
+        if inverted {
+            // Until here the samples lay at the outermost callers; innermost are the root's
+            // children.
+            for node in 1..self.len() {
+                let innermost = self.depth[node] == 1;
+                self.self_samples[node] = if innermost {
+                    self.total_samples[node]
+                } else {
+                    0
+                };
+            }
+        }
+    }
+}
+
+/// A place on a stack, about to become (a part of) a node of the tree.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Node of the tree that it goes below.
+    parent: u32,
+    /// Rank of its function by name.
+    rank: u32,
+    /// Node of the forest.
+    node: u32,
+    /// Position of the logical frame among those of the forest node's raw frame.
+    logical: u32,
+    /// Forest node whose samples it carries, in an inverted tree.
+    origin: u32,
+}
+
+/// Grows a tree row by row, so that it comes out breadth first.
+struct Grower<'a> {
+    profile: &'a Profile,
+    forest: &'a Forest,
+    options: CallTreeOptions,
+    rank: Vec<u32>,
+}
+
+impl Grower<'_> {
+    fn add_groups(&self, tree: &mut CallTree) -> Vec<Place> {
+        let mut level = Vec::new();
+        for (position, group) in self.forest.groups.iter().enumerate() {
+            let node = tree.push_node(NONE, 0, 1, false);
+            let label = match group.threads {
+                1 => group.name.clone(),
+                threads => format!("{} ×{threads}", group.name),
+            };
+            tree.labels.push((node, label));
+            tree.self_samples[node as usize] = group.without_stack;
+            level.extend(self.start(position, node));
+        }
+        level
+    }
+
+    /// The places at which the stacks of a group begin.
+    fn start(&self, group: usize, below: u32) -> Vec<Place> {
+        let nodes = self.forest.groups[group].nodes.clone();
+        let begins = |node: &u32| {
+            if self.options.inverted {
+                self.forest.self_samples[*node as usize] > 0
+            } else {
+                self.forest.parent[*node as usize] == NONE
+            }
+        };
+        nodes
+            .filter(begins)
+            .map(|node| self.enter(node, below, node))
+            .collect()
+    }
+
+    /// The first place of a forest node: its outermost logical frame, or, inverted, the innermost.
+    fn enter(&self, node: u32, parent: u32, origin: u32) -> Place {
+        let last = self.logical(node).len() as u32 - 1;
+        let innermost = self.options.inverted && !self.options.hide_inlined;
+        self.place(Place {
+            parent,
+            rank: 0,
+            node,
+            origin,
+            logical: if innermost { 0 } else { last },
+        })
+    }
+
+    fn place(&self, place: Place) -> Place {
+        let function = self.logical(place.node)[place.logical as usize].function;
+        Place {
+            rank: self.rank[function as usize],
+            ..place
+        }
+    }
+
+    fn logical(&self, node: u32) -> &[LogicalFrame] {
+        self.profile.logical_of(self.forest.frame[node as usize])
+    }
+
+    fn grow(&self, tree: &mut CallTree, mut level: Vec<Place>) {
+        let mut depth = tree.depth.last().map_or(0, |depth| *depth);
+        while !level.is_empty() {
+            depth = depth.saturating_add(1);
+            // Places are in the order of their parents already.
+            for run in level.chunk_by_mut(|a, b| a.parent == b.parent) {
+                run.sort_unstable_by_key(|place| (place.rank, place.node, place.origin));
+            }
+            let mut next = Vec::with_capacity(level.len());
+            for same in level.chunk_by(|a, b| (a.parent, a.rank) == (b.parent, b.rank)) {
+                self.add_node(tree, same, depth, &mut next);
+            }
+            level = next;
+        }
+    }
+
+    /// One node for all places that share parent and function.
+    fn add_node(&self, tree: &mut CallTree, same: &[Place], depth: u16, next: &mut Vec<Place>) {
+        let frame = |place: &Place| self.logical(place.node)[place.logical as usize];
+        let inlined = !self.options.hide_inlined && same.iter().all(|place| frame(place).inlined);
+        let node = tree.push_node(frame(&same[0]).function, same[0].parent, depth, inlined);
+        for place in same {
+            let ended = if self.options.inverted {
+                self.go_out(*place, node, next)
+            } else {
+                self.go_in(*place, node, next)
+            };
+            tree.self_samples[node as usize] += ended;
+        }
+    }
+
+    /// Adds what `place` calls; returns the samples that end there.
+    fn go_in(&self, place: Place, parent: u32, next: &mut Vec<Place>) -> u64 {
+        if place.logical > 0 && !self.options.hide_inlined {
+            next.push(self.place(Place {
+                parent,
+                logical: place.logical - 1,
+                ..place
+            }));
+            return 0;
+        }
+        let children = self.forest.children(place.node);
+        next.extend(
+            children
+                .iter()
+                .map(|child| self.enter(*child, parent, *child)),
+        );
+        self.forest.self_samples[place.node as usize]
+    }
+
+    /// Adds what called `place`; returns the samples of the stack that begins there.
+    fn go_out(&self, place: Place, parent: u32, next: &mut Vec<Place>) -> u64 {
+        let outer = place.logical + 1;
+        if (outer as usize) < self.logical(place.node).len() {
+            next.push(self.place(Place {
+                parent,
+                logical: outer,
+                ..place
+            }));
+            return 0;
+        }
+        match self.forest.parent[place.node as usize] {
+            NONE => self.forest.self_samples[place.origin as usize],
+            caller => {
+                next.push(self.enter(caller, parent, place.origin));
+                0
+            }
+        }
+    }
+}
+
+/// Rank of each function in the order of names.
+fn ranks(functions: &[Function]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..functions.len() as u32).collect();
+    order.sort_by(|a, b| {
+        functions[*a as usize]
+            .name
+            .cmp(&functions[*b as usize].name)
+    });
+    let mut ranks = vec![0; functions.len()];
+    for (rank, function) in order.into_iter().enumerate() {
+        ranks[function as usize] = rank as u32;
+    }
+    ranks
 }

@@ -1,5 +1,7 @@
 //! Flame layout: where each node of a call tree lies, ready to be painted by binary search.
 
+use std::{cmp::Reverse, ops::Range};
+
 use crate::profile::CallTree;
 
 /// Order of siblings.
@@ -40,21 +42,154 @@ pub struct FlameLayout {
 }
 
 impl FlameLayout {
-    /// Lays out a tree.
+    /// Lays out a tree, in time linear in its nodes (left-heavy: and the sorting of siblings).
     pub fn build(tree: &CallTree, order: FlameOrder) -> Self {
-        let _ = (tree, order);
-        todo!("profile room")
+        let mut layout = Self::default();
+        if tree.is_empty() {
+            return layout;
+        }
+        layout.total = tree.total_samples[0];
+        layout.push(tree, 0, 0, 0);
+        let mut row = FlameRow { start: 0, end: 1 };
+        while row.start < row.end {
+            layout.rows.push(row);
+            for parent in row.start..row.end {
+                layout.push_children(tree, order, parent);
+            }
+            row = FlameRow {
+                start: row.end,
+                end: layout.node.len() as u32,
+            };
+        }
+        layout
     }
 
     /// The boxes of a row that touch `from..to` (in samples), found by binary search.
-    pub fn visible(&self, row: usize, from: f64, to: f64) -> std::ops::Range<u32> {
-        let _ = (row, from, to);
-        todo!("profile room")
+    pub fn visible(&self, row: usize, from: f64, to: f64) -> Range<u32> {
+        let Some(FlameRow { start, end }) = self.rows.get(row).copied() else {
+            return 0..0;
+        };
+        let boxes = start as usize..end as usize;
+        let x = &self.x[boxes.clone()];
+        let width = &self.width[boxes];
+        let past = x.partition_point(|left| (*left as f64) < to);
+        // Boxes of a row do not overlap, so right edges are sorted like left ones.
+        let before = x.partition_point(|left| (*left as f64) <= from);
+        let touched = before > 0 && (x[before - 1] + width[before - 1]) as f64 > from;
+        let first = (before - usize::from(touched)).min(past);
+        start + first as u32..start + past as u32
     }
 
     /// The box at `x` (in samples) in a row.
     pub fn hit(&self, row: usize, x: f64) -> Option<u32> {
-        let _ = (row, x);
-        todo!("profile room")
+        let FlameRow { start, end } = self.rows.get(row).copied()?;
+        let lefts = &self.x[start as usize..end as usize];
+        let past = lefts.partition_point(|left| *left as f64 <= x) as u32;
+        let hit = start + past.checked_sub(1)?;
+        let right = self.x[hit as usize] + self.width[hit as usize];
+        (x < right as f64).then_some(hit)
+    }
+
+    fn push(&mut self, tree: &CallTree, node: u32, parent: u32, x: u64) {
+        self.x.push(x);
+        self.width.push(tree.total_samples[node as usize]);
+        self.node.push(node);
+        self.parent.push(parent);
+    }
+
+    fn push_children(&mut self, tree: &CallTree, order: FlameOrder, parent: u32) {
+        let children = tree.children(self.node[parent as usize]);
+        let mut x = self.x[parent as usize];
+        let mut push = |child: u32| {
+            self.push(tree, child, parent, x);
+            x += tree.total_samples[child as usize];
+        };
+        match order {
+            FlameOrder::Alphabetical => children.for_each(push),
+            FlameOrder::LeftHeavy => {
+                let mut children: Vec<u32> = children.collect();
+                children.sort_by_key(|child| Reverse(tree.total_samples[*child as usize]));
+                children.into_iter().for_each(&mut push);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profile::{CallTreeOptions, Selection, testing};
+
+    fn tree_of(stacks: &[Vec<u8>]) -> CallTree {
+        let stacks: Vec<Vec<String>> = stacks
+            .iter()
+            .map(|stack| stack.iter().map(|f| format!("f{f}")).collect())
+            .collect();
+        let profile = testing::profile(&stacks);
+        CallTree::build(&profile, &Selection::default(), CallTreeOptions::default())
+    }
+
+    proptest! {
+        #[test]
+        fn boxes_lie_within_their_parents_and_never_overlap(
+            stacks in prop::collection::vec(prop::collection::vec(0_u8..6, 1..8), 1..40),
+            heavy in any::<bool>(),
+        ) {
+            let order = if heavy { FlameOrder::LeftHeavy } else { FlameOrder::Alphabetical };
+            let layout = FlameLayout::build(&tree_of(&stacks), order);
+            for row in &layout.rows {
+                for b in row.start as usize..row.end as usize {
+                    let parent = layout.parent[b] as usize;
+                    prop_assert!(layout.x[b] >= layout.x[parent]);
+                    let right = layout.x[b] + layout.width[b];
+                    prop_assert!(right <= layout.x[parent] + layout.width[parent]);
+                    prop_assert!(b + 1 == row.end as usize || right <= layout.x[b + 1]);
+                }
+            }
+            prop_assert_eq!(layout.total, stacks.len() as u64);
+        }
+
+        #[test]
+        fn the_visible_boxes_are_those_that_a_scan_finds(
+            stacks in prop::collection::vec(prop::collection::vec(0_u8..4, 1..6), 1..40),
+            from in 0.0..40.0_f64,
+            span in 0.0..20.0_f64,
+        ) {
+            let layout = FlameLayout::build(&tree_of(&stacks), FlameOrder::Alphabetical);
+            for (position, row) in layout.rows.iter().enumerate() {
+                let touches = |b: &u32| {
+                    let left = layout.x[*b as usize] as f64;
+                    let right = left + layout.width[*b as usize] as f64;
+                    left < from + span && right > from
+                };
+                let scanned: Vec<u32> = (row.start..row.end).filter(touches).collect();
+                let found: Vec<u32> = layout.visible(position, from, from + span).collect();
+                prop_assert_eq!(found, scanned);
+                let under = (row.start..row.end).find(|b| {
+                    let left = layout.x[*b as usize] as f64;
+                    (left..left + layout.width[*b as usize] as f64).contains(&from)
+                });
+                prop_assert_eq!(layout.hit(position, from), under);
+            }
+        }
+    }
+
+    #[test]
+    fn left_heavy_puts_the_heaviest_sibling_first() {
+        let tree = tree_of(&[vec![0, 1], vec![0, 2], vec![0, 2]]);
+        let profile_order = FlameLayout::build(&tree, FlameOrder::Alphabetical);
+        let heavy = FlameLayout::build(&tree, FlameOrder::LeftHeavy);
+        let last = |layout: &FlameLayout| layout.width[layout.rows[3].start as usize];
+        assert_eq!((last(&profile_order), last(&heavy)), (1, 2));
+    }
+
+    #[test]
+    fn an_empty_tree_has_no_rows() {
+        let layout = FlameLayout::build(&tree_of(&[]), FlameOrder::Alphabetical);
+        assert!(layout.rows.is_empty());
+        assert_eq!(layout.visible(0, 0.0, 1.0), 0..0);
+        assert_eq!(layout.hit(0, 0.0), None);
     }
 }

@@ -1,11 +1,23 @@
 //! The profile in memory: columnar tables, selections, call trees and flame layouts.
 
+mod builder;
 mod call_tree;
+mod category;
+mod facts;
 mod flame;
+mod forest;
+mod garbage_collectors;
 mod table;
 mod top;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use builder::ProfileBuilder;
 pub use call_tree::{CallTree, CallTreeOptions};
+pub use facts::facts;
 pub use flame::{FlameLayout, FlameOrder, FlameRow};
-pub use table::{Category, Function, LogicalFrame, Profile, ProfileBuilder, Selection};
+pub use table::{Category, Function, LogicalFrame, Profile, Selection};
 pub use top::{TopFunction, top_functions};

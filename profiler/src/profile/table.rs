@@ -1,11 +1,11 @@
-//! The columnar profile and how it grows from chunks.
+//! The columnar profile, loaded.
 
 use std::{collections::BTreeSet, ops::Range};
 
 use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use crate::capture::model::{
-    Activity, CaptureEnd, CaptureHeader, Chunk, Frame, Module, Samples, StackNodes, Thread,
+    Activity, CaptureEnd, CaptureHeader, Frame, Module, Samples, StackNodes, Thread,
 };
 
 /// Where a function's code comes from; the flame graph's colour.
@@ -58,7 +58,7 @@ pub struct Profile {
     pub header: CaptureHeader,
     /// How it ended; `None` while it records, or where the file was cut short.
     pub end: Option<CaptureEnd>,
-    /// Latest quality.
+    /// Latest quality; samples, truncated and unresolved are counted from the samples held.
     pub quality: Quality,
     /// Modules.
     pub modules: Vec<Module>,
@@ -82,6 +82,8 @@ pub struct Profile {
     pub frame_logical: Vec<Range<u32>>,
     /// Logical frames.
     pub logical: Vec<LogicalFrame>,
+    /// For each raw frame, whether a symbol lookup has been made.
+    pub looked_up: Vec<bool>,
 }
 
 /// What of a profile is looked at: the one selection that all views share.
@@ -93,44 +95,64 @@ pub struct Selection {
     pub threads: Option<BTreeSet<u32>>,
 }
 
-/// Builds a [`Profile`] from chunks, also while the capture still grows.
-#[derive(Debug, Default)]
-pub struct ProfileBuilder {
-    profile: Option<Profile>,
-}
-
-impl ProfileBuilder {
-    /// Takes the next chunk. Ids that point nowhere are refused by the reader before.
-    pub fn push(&mut self, chunk: Chunk) {
-        let _ = (&mut self.profile, chunk);
-        todo!("profile room")
-    }
-
-    /// The profile as far as it has grown; `None` before the header.
-    pub fn profile(&self) -> Option<&Profile> {
-        self.profile.as_ref()
-    }
-
-    /// Ends the building.
-    pub fn finish(self) -> Option<Profile> {
-        self.profile
-    }
-}
-
 impl Profile {
     /// Length: the end's, else the time of the last sample or reading.
     pub fn duration_ns(&self) -> u64 {
-        todo!("profile room")
+        if let Some(end) = &self.end {
+            return end.duration_ns;
+        }
+        let sampled = self.samples.time_ns.iter().copied().max();
+        let resident = self.residency.iter().map(|reading| reading.time_ns).max();
+        let active = self.activity.iter().map(|reading| reading.time_ns).max();
+        sampled.max(resident).max(active).unwrap_or(0)
     }
 
     /// Raw frames that no symbol lookup has been made for yet.
     pub fn frames_without_lookup(&self) -> Vec<u32> {
-        todo!("profile room")
+        let waiting = self
+            .looked_up
+            .iter()
+            .enumerate()
+            .filter(|(_, looked_up)| !**looked_up);
+        waiting.map(|(frame, _)| frame as u32).collect()
     }
 
     /// Number of samples in a selection.
     pub fn count(&self, selection: &Selection) -> u64 {
-        let _ = selection;
-        todo!("profile room")
+        self.selected(selection).count() as u64
+    }
+
+    /// Positions of the samples in a selection, in the order of the columns.
+    pub fn selected(&self, selection: &Selection) -> impl Iterator<Item = usize> + use<'_> {
+        let time = selection.time_ns.clone();
+        let threads = selection
+            .threads
+            .as_ref()
+            .map(|chosen| self.thread_mask(chosen));
+        (0..self.samples.time_ns.len()).filter(move |&sample| {
+            let in_time = time
+                .as_ref()
+                .is_none_or(|t| t.contains(&self.samples.time_ns[sample]));
+            let thread = self.samples.thread[sample] as usize;
+            in_time && threads.as_ref().is_none_or(|mask| mask[thread])
+        })
+    }
+
+    /// The logical frames of a raw frame, innermost first; never empty.
+    pub fn logical_of(&self, frame: u32) -> &[LogicalFrame] {
+        let range = &self.frame_logical[frame as usize];
+        &self.logical[range.start as usize..range.end as usize]
+    }
+
+    fn thread_mask(&self, chosen: &BTreeSet<u32>) -> Vec<bool> {
+        let chosen: BTreeSet<_> = chosen
+            .iter()
+            .filter_map(|id| self.threads.get(*id as usize))
+            .map(|thread| (thread.pid, thread.tid))
+            .collect();
+        self.threads
+            .iter()
+            .map(|thread| chosen.contains(&(thread.pid, thread.tid)))
+            .collect()
     }
 }

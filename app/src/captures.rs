@@ -1,0 +1,213 @@
+//! Capture files from beginning to end: named, recorded, given symbols, loaded.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use scrutineer_evidence::capture::CaptureFacts;
+use scrutineer_profiler::{
+    capture::{
+        file::{self, CAPTURE_EXTENSION, CaptureWriter, Damage},
+        model::{Chunk, FrameSymbols},
+        recorder::{RecordOptions, Recording, RecordingSummary},
+        target::Target,
+    },
+    profile::{self, Profile, ProfileBuilder},
+    progress::Progress,
+    symbols::{SymbolSources, Symbolizer},
+};
+use sha2::{Digest, Sha256};
+
+/// Sampling frequency where nothing else is asked for: prime-like, so that it does not march in
+/// step with timers of 10 or 100 Hz.
+pub(crate) const DEFAULT_FREQUENCY_HZ: u32 = 999;
+
+/// Bytes of user stack copied with each sample.
+pub(crate) const STACK_DUMP_BYTES: u32 = 32 * 1024;
+
+/// Frames that are looked up between two looks at progress and cancel.
+const SYMBOL_BATCH: usize = 512;
+
+/// Time between two looks at a recording.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A file in `folder` that does not exist yet: `<target>-<UTC time>.scrutineer`, numbered where
+/// two recordings of one target begin in one second.
+pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
+    let name: String =
+        target.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let stem = format!("{name}-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    (1..)
+        .map(|number| match number {
+            1 => folder.join(format!("{stem}.{CAPTURE_EXTENSION}")),
+            _ => folder.join(format!("{stem}-{number}.{CAPTURE_EXTENSION}")),
+        })
+        .find(|path| !path.exists())
+        .expect("some number is free")
+}
+
+/// The name that a target's capture bears: of the process, else of the command's file.
+pub(crate) fn target_name(target: &Target) -> String {
+    match target {
+        Target::Name(name) => name.clone(),
+        Target::Pid(pid) => std::fs::read_to_string(format!("/proc/{pid}/comm"))
+            .map_or_else(|_| pid.to_string(), |comm| comm.trim().to_owned()),
+        Target::Launch { command, .. } => file_name(command.first()),
+    }
+}
+
+fn file_name(program: Option<&OsString>) -> String {
+    let name = program.and_then(|program| Path::new(program).file_name());
+    name.map_or_else(|| "command".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Records until the time is over, the target ends or `progress` is cancelled, and looks the
+/// names up. What was recorded is kept whatever goes wrong later.
+pub(crate) fn record(
+    target: &Target,
+    options: RecordOptions,
+    progress: &dyn Progress,
+) -> Result<RecordingSummary> {
+    let duration = options.duration;
+    let recording = Recording::start(target, options)?;
+    while !recording.is_finished() {
+        if progress.is_cancelled() {
+            recording.stop();
+        }
+        tell(&recording, duration, progress);
+        std::thread::sleep(POLL);
+    }
+    let summary = recording.join()?;
+    append_symbols(&summary.path, summary.pid, progress).with_context(|| {
+        format!(
+            "the capture is whole, but names could not be added to it; \
+             `scrutineer report {}` looks them up again",
+            summary.path.display()
+        )
+    })?;
+    Ok(summary)
+}
+
+fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progress) {
+    let status = recording.status();
+    let elapsed = status.elapsed.as_secs_f32();
+    let samples = status.quality.samples;
+    let text = format!("Recording pid {}: {elapsed:.1} s, {samples} samples", recording.pid());
+    progress.step(&text, duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)));
+}
+
+/// Looks up what has no name yet, and appends it to the file.
+fn append_symbols(path: &Path, pid: u32, progress: &dyn Progress) -> Result<()> {
+    let (profile, _) = load_without_lookup(path)?;
+    let chunks = look_up(&profile, pid, progress);
+    let mut writer = CaptureWriter::append(path)?;
+    for chunk in chunks {
+        writer.write(&chunk)?;
+    }
+    Ok(writer.flush()?)
+}
+
+/// Names of all frames that were not looked up yet, as chunks.
+fn look_up(profile: &Profile, pid: u32, progress: &dyn Progress) -> Vec<Chunk> {
+    let frames: Vec<_> = profile
+        .frames_without_lookup()
+        .into_iter()
+        .map(|id| (id, profile.frames[id as usize]))
+        .collect();
+    if frames.is_empty() {
+        return Vec::new();
+    }
+    let mut symbolizer = Symbolizer::new(SymbolSources { pid });
+    let mut chunks = Vec::new();
+    for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
+        let done = number * SYMBOL_BATCH;
+        let share = done as f32 / frames.len() as f32;
+        progress.step(&format!("Looking up names: {done} of {} frames", frames.len()), Some(share));
+        let found: Vec<FrameSymbols> = symbolizer.lookup(&profile.modules, batch);
+        chunks.push(Chunk::Symbols(found));
+    }
+    chunks
+}
+
+/// A capture, loaded.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The profile, with names.
+    pub(crate) profile: Profile,
+    /// What is damaged in the file, as a sentence.
+    pub(crate) damage: Option<String>,
+}
+
+/// Loads a capture. Names that are missing (its recording was cut short) are looked up, where the
+/// files are still there; the capture file stays as it is.
+pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
+    let (chunks, damage) = file::read(path)?;
+    let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
+    let mut builder = ProfileBuilder::default();
+    chunks.into_iter().for_each(|chunk| builder.push(chunk));
+    let missing = builder.profile().map(|profile| look_up(profile, profile.header.pid, progress));
+    missing.into_iter().flatten().for_each(|chunk| builder.push(chunk));
+    let profile = builder.finish().expect("the reader refuses files without a header");
+    Ok(Loaded { profile, damage: sentence_of(&damage, has_end) })
+}
+
+fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {
+    let (chunks, damage) = file::read(path)?;
+    let mut builder = ProfileBuilder::default();
+    chunks.into_iter().for_each(|chunk| builder.push(chunk));
+    Ok((builder.finish().expect("the reader refuses files without a header"), damage))
+}
+
+fn sentence_of(damage: &Damage, has_end: bool) -> Option<String> {
+    match &damage.what {
+        Some(what) => Some(what.clone()),
+        None if !has_end => Some(
+            "the capture was cut short: its recording was killed, or still runs; \
+             everything up to its last flush is here"
+                .into(),
+        ),
+        None => None,
+    }
+}
+
+/// Summarises a loaded capture for rules and baselines.
+pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(profile::facts(profile, &name.unwrap_or_default(), &digest(path)?))
+}
+
+/// SHA-256 of a file, hexadecimal.
+fn digest(path: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    File::open(path)
+        .and_then(|mut file| io::copy(&mut file, &mut hash))
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_recordings_of_one_target_in_one_second_get_two_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let now: jiff::Timestamp = "2026-03-11T09:15:00Z".parse().unwrap();
+        let first = fresh_path(folder.path(), "my app/x", now);
+        assert!(first.ends_with("my_app_x-20260311T091500Z.scrutineer"), "{first:?}");
+        std::fs::write(&first, "").unwrap();
+        let second = fresh_path(folder.path(), "my app/x", now);
+        assert!(second.ends_with("my_app_x-20260311T091500Z-2.scrutineer"), "{second:?}");
+    }
+
+    #[test]
+    fn a_launched_commands_capture_bears_its_file_name() {
+        let target = Target::Launch { command: vec!["/usr/bin/python3".into()], folder: None };
+        assert_eq!(target_name(&target), "python3");
+    }
+}

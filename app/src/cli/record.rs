@@ -1,0 +1,151 @@
+//! `record`: samples a process into a capture file.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use scrutineer_profiler::{
+    capture::{
+        model::EndReason,
+        recorder::{RecordOptions, RecordingSummary},
+        target::{self, Target},
+    },
+    progress::Progress,
+    workspace::{self, Workspace},
+};
+
+use super::{Exit, Run, Usage, write_to_stdout};
+use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
+
+/// Sample a running process, or a command from its start, into a capture file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Ctrl+C (or SIGTERM) stops the recording; what was recorded is always saved. The capture's path is
+printed on standard output, or on standard error where a launched command owns standard output.
+Exits with 0 when the recording is saved, whatever a launched command's own status, which is told.
+
+Examples:
+  scrutineer record -p 4711 -d 30
+  scrutineer record --name ledgerd -d 60 -o before.scrutineer
+  scrutineer record -- python3 report.py --month 3
+  scrutineer report \"$(scrutineer record -p 4711 -d 10)\" --format text")]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["pid", "name", "command"]))]
+pub(super) struct Arguments {
+    /// Attach to this process, with all its threads
+    #[arg(short, long, value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
+
+    /// Attach to the one process of this name
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Sampling frequency in hertz
+    #[arg(
+        short = 'F', long, value_name = "HZ", default_value_t = captures::DEFAULT_FREQUENCY_HZ,
+        value_parser = clap::value_parser!(u32).range(1..=20_000)
+    )]
+    frequency: u32,
+
+    /// Stop after this many seconds (else on Ctrl+C, or when the target ends)
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    duration: Option<Duration>,
+
+    /// File to write; must not exist [default: in .scrutineer/captures of the workspace, else in
+    /// the user's data folder]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Launch this command, sampled from its start; its output passes through
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// A number of seconds above 0, at most a week.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, like 30 or 2.5")?;
+    if seconds > 0.0 && seconds <= 604_800.0 {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("must be more than 0 and at most 604800 (a week)".into())
+    }
+}
+
+impl Run for Arguments {
+    fn run(self) -> anyhow::Result<Exit> {
+        let target = self.target()?;
+        let workspace = Workspace::find(&std::env::current_dir()?)?;
+        let output = self.output(&target, &workspace)?;
+        let progress = ProgressLine::new(Interrupt::install()?);
+        let options = RecordOptions {
+            frequency_hz: self.frequency,
+            duration: self.duration,
+            output: output.clone(),
+            stack_dump_bytes: captures::STACK_DUMP_BYTES,
+            commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
+        };
+        let summary = captures::record(&target, options, &progress)?;
+        tell(&summary, &progress);
+        if self.command.is_empty() {
+            let mut line = output.into_os_string().into_encoded_bytes();
+            line.push(b'\n');
+            write_to_stdout(&line)?;
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+impl Arguments {
+    /// The target; one that runs already is resolved, so that all refusals come first.
+    fn target(&self) -> anyhow::Result<Target> {
+        let target = match (self.pid, &self.name) {
+            (Some(pid), _) => Target::Pid(pid),
+            (None, Some(name)) => Target::Name(name.clone()),
+            (None, None) => {
+                return Ok(Target::Launch { command: self.command.clone(), folder: None });
+            }
+        };
+        Ok(Target::Pid(target::resolve(&target)?))
+    }
+
+    fn output(&self, target: &Target, workspace: &Workspace) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.output {
+            return refuse_to_overwrite(path);
+        }
+        let folder = workspace.prepare_captures_folder().with_context(|| {
+            let folder = workspace.captures_folder();
+            format!("cannot make {}; choose another place with -o", folder.display())
+        })?;
+        Ok(captures::fresh_path(&folder, &captures::target_name(target), jiff::Timestamp::now()))
+    }
+}
+
+fn refuse_to_overwrite(path: &Path) -> anyhow::Result<PathBuf> {
+    if path.exists() {
+        let what = format!("{} exists; captures are never overwritten, choose another name", path.display());
+        return Err(Usage(what).into());
+    }
+    Ok(path.to_owned())
+}
+
+fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
+    for warning in &summary.warnings {
+        progress.say(&format!("warning: {warning}"));
+    }
+    let ended = match summary.reason {
+        EndReason::Duration | EndReason::Stopped => String::new(),
+        EndReason::TargetEnded { status: None } => "; the target ended".into(),
+        EndReason::TargetEnded { status: Some(status) } => {
+            format!("; the command ended with status {status}")
+        }
+    };
+    progress.say(&format!(
+        "Saved {} ({:.1} s, {} samples{ended})",
+        summary.path.display(),
+        summary.duration.as_secs_f64(),
+        summary.quality.samples
+    ));
+}

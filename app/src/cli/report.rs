@@ -1,0 +1,86 @@
+//! `report`: a capture in a form for people or for other tools.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use scrutineer_profiler::formats::{self, Format};
+
+use super::{Exit, Run, write_to_stdout};
+use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
+
+/// Show a capture as text, flame graph, page, or in a format of other tools
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Formats:
+  text       top functions with quality, for a terminal
+  svg        flame graph, interactive in a browser
+  html       flame graph with quality and top functions, one page
+  pprof      gzipped protocol buffer: `go tool pprof FILE`
+  collapsed  one line a stack: thread-name;root;…;leaf count
+  json       everything that the text shows, for scripts
+
+A capture that was cut short is shown as far as it goes, with a warning on standard error.
+
+Examples:
+  scrutineer report FILE --format text | head
+  scrutineer report FILE --format svg -o flame.svg
+  scrutineer report FILE --format collapsed | grep ';parse_request;'")]
+pub(super) struct Arguments {
+    /// Capture file
+    file: PathBuf,
+
+    /// Format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: FormatName,
+
+    /// File to write [default: standard output]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FormatName {
+    Text,
+    Svg,
+    Html,
+    Pprof,
+    Collapsed,
+    Json,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Text => Self::Text,
+            FormatName::Svg => Self::Svg,
+            FormatName::Html => Self::Html,
+            FormatName::Pprof => Self::Pprof,
+            FormatName::Collapsed => Self::Collapsed,
+            FormatName::Json => Self::Json,
+        }
+    }
+}
+
+impl Run for Arguments {
+    fn run(self) -> anyhow::Result<Exit> {
+        let progress = ProgressLine::new(Interrupt::default());
+        let loaded = captures::load(&self.file, &progress)?;
+        if let Some(damage) = &loaded.damage {
+            progress.say(&format!("warning: {}: {damage}", self.file.display()));
+        }
+        // Written at once at the end, so that a report is whole or not there.
+        let mut report = Vec::new();
+        formats::write(&loaded.profile, self.format.into(), &mut report)?;
+        progress.clear();
+        match &self.output {
+            Some(path) => write_file(path, &report)?,
+            None => write_to_stdout(&report)?,
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+fn write_file(path: &Path, report: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, report)
+        .with_context(|| format!("cannot write {}; choose another place with -o", path.display()))
+}

@@ -1,0 +1,5 @@
+//! The demo.
+mod child;
+mod load;
+pub(crate) mod service;
+mod workspace;

@@ -1,0 +1,374 @@
+//! How a profile grows from chunks, also while the capture still runs.
+
+use std::{collections::HashMap, ops::Range};
+
+use scrutineer_evidence::capture::Quality;
+
+use crate::{
+    capture::model::{
+        CaptureHeader, Chunk, Frame, FrameSymbols, NONE, SAMPLE_TRUNCATED, Samples, StackNodes,
+        Symbol, Thread,
+    },
+    profile::{
+        Category, Function, LogicalFrame, Profile,
+        category::{Classifier, Origin},
+    },
+    symbols::is_made_up,
+};
+
+/// Builds a [`Profile`] from chunks, also while the capture still grows.
+///
+/// Symbols may come after the samples that they name, and again: the last word holds.
+#[derive(Debug, Default)]
+pub struct ProfileBuilder {
+    growing: Option<Growing>,
+}
+
+#[derive(Debug)]
+struct Growing {
+    profile: Profile,
+    classifier: Classifier,
+    /// Named functions by module and name.
+    functions: HashMap<(u32, String), u32>,
+    files: HashMap<String, u32>,
+    /// First position of each thread, by pid and tid.
+    threads: HashMap<(u32, u32), u32>,
+    /// Position of the first entry with the same pid and tid, for each entry.
+    canonical_thread: Vec<u32>,
+    /// Samples by raw innermost frame.
+    innermost: Vec<u64>,
+    /// Functions of addresses that have got a name since: their ids are used again.
+    free_functions: Vec<u32>,
+    /// For each raw frame, whether it still has its address for a name.
+    placeholder: Vec<bool>,
+    /// Whether a source file has decided the function's category.
+    settled: Vec<bool>,
+}
+
+impl ProfileBuilder {
+    /// Takes the next chunk. A chunk before the header, or one with ids that point nowhere (the
+    /// reader refuses those before), is ignored.
+    pub fn push(&mut self, chunk: Chunk) {
+        match (&mut self.growing, chunk) {
+            (None, Chunk::Header(header)) => self.growing = Some(Growing::new(header)),
+            (Some(growing), chunk) => growing.push(chunk),
+            (None, _) => {}
+        }
+    }
+
+    /// The profile as far as it has grown; `None` before the header.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.growing.as_ref().map(|growing| &growing.profile)
+    }
+
+    /// Ends the building.
+    pub fn finish(self) -> Option<Profile> {
+        self.growing.map(|growing| growing.profile)
+    }
+}
+
+impl Growing {
+    fn new(header: CaptureHeader) -> Self {
+        Self {
+            classifier: Classifier::new(&header),
+            profile: Profile {
+                header,
+                end: None,
+                quality: Quality::default(),
+                modules: Vec::new(),
+                frames: Vec::new(),
+                stacks: StackNodes::default(),
+                threads: Vec::new(),
+                samples: Samples::default(),
+                residency: Vec::new(),
+                activity: Vec::new(),
+                functions: Vec::new(),
+                files: Vec::new(),
+                frame_logical: Vec::new(),
+                logical: Vec::new(),
+                looked_up: Vec::new(),
+            },
+            functions: HashMap::new(),
+            files: HashMap::new(),
+            threads: HashMap::new(),
+            canonical_thread: Vec::new(),
+            innermost: Vec::new(),
+            free_functions: Vec::new(),
+            placeholder: Vec::new(),
+            settled: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, chunk: Chunk) {
+        match chunk {
+            Chunk::Header(_) => {}
+            Chunk::Modules(modules) => self.profile.modules.extend(modules),
+            Chunk::Frames(frames) => frames.into_iter().for_each(|frame| self.push_frame(frame)),
+            Chunk::Stacks(nodes) => self.push_stacks(nodes),
+            Chunk::Threads(threads) => threads.into_iter().for_each(|t| self.push_thread(t)),
+            Chunk::Samples(samples) => self.push_samples(samples),
+            Chunk::Residency(readings) => self.profile.residency.extend(readings),
+            Chunk::Activity(readings) => self.profile.activity.extend(readings),
+            Chunk::Quality(quality) => self.push_quality(quality),
+            Chunk::End(end) => self.profile.end = Some(end),
+            Chunk::Symbols(symbols) => symbols.into_iter().for_each(|s| self.push_symbols(s)),
+        }
+    }
+
+    fn push_frame(&mut self, frame: Frame) {
+        let known = (frame.module as usize) < self.profile.modules.len();
+        let frame = if known {
+            frame
+        } else {
+            Frame {
+                module: NONE,
+                ..frame
+            }
+        };
+        let function = self.add_function(self.unnamed(frame));
+        let start = self.profile.logical.len() as u32;
+        let logical = LogicalFrame {
+            function,
+            file: NONE,
+            line: 0,
+            inlined: false,
+        };
+        self.profile.logical.push(logical);
+        self.profile.frame_logical.push(start..start + 1);
+        self.profile.frames.push(frame);
+        self.profile.looked_up.push(false);
+        self.innermost.push(0);
+        self.placeholder.push(true);
+    }
+
+    /// The function that stands for an address without a name.
+    fn unnamed(&self, frame: Frame) -> Function {
+        let module = self.profile.modules.get(frame.module as usize);
+        let name = match module {
+            Some(module) => format!("{:#x} ({})", frame.address, file_name(&module.path)),
+            None => format!("{:#x}", frame.address),
+        };
+        let category = module.map_or(Category::Root, |m| self.classifier.module(m));
+        Function {
+            name,
+            category,
+            module: frame.module,
+            named: false,
+        }
+    }
+
+    fn add_function(&mut self, function: Function) -> u32 {
+        if let Some(id) = self.free_functions.pop() {
+            self.profile.functions[id as usize] = function;
+            self.settled[id as usize] = false;
+            return id;
+        }
+        self.profile.functions.push(function);
+        self.settled.push(false);
+        self.profile.functions.len() as u32 - 1
+    }
+
+    fn push_stacks(&mut self, nodes: StackNodes) {
+        let held = self.profile.stacks.parent.len();
+        let frames = self.profile.frames.len();
+        let parents_first = nodes
+            .parent
+            .iter()
+            .enumerate()
+            .all(|(position, parent)| *parent == NONE || (*parent as usize) < held + position);
+        let frames_known = nodes.frame.iter().all(|frame| (*frame as usize) < frames);
+        if nodes.parent.len() == nodes.frame.len() && parents_first && frames_known {
+            self.profile.stacks.parent.extend(nodes.parent);
+            self.profile.stacks.frame.extend(nodes.frame);
+        }
+    }
+
+    fn push_thread(&mut self, thread: Thread) {
+        let position = self.profile.threads.len() as u32;
+        let first = *self
+            .threads
+            .entry((thread.pid, thread.tid))
+            .or_insert(position);
+        self.canonical_thread.push(first);
+        if first != position {
+            self.profile.threads[first as usize]
+                .name
+                .clone_from(&thread.name);
+        }
+        self.profile.threads.push(thread);
+    }
+
+    fn push_samples(&mut self, samples: Samples) {
+        let count = samples.time_ns.len();
+        let stacks = self.profile.stacks.frame.len();
+        let threads = self.profile.threads.len();
+        let even = [
+            samples.thread.len(),
+            samples.stack.len(),
+            samples.flags.len(),
+        ] == [count; 3];
+        let known = samples
+            .stack
+            .iter()
+            .all(|s| *s == NONE || (*s as usize) < stacks)
+            && samples
+                .thread
+                .iter()
+                .all(|thread| (*thread as usize) < threads);
+        if !even || !known {
+            return;
+        }
+        for (stack, flags) in samples.stack.iter().zip(&samples.flags) {
+            self.count_quality(*stack, *flags);
+        }
+        let held = &mut self.profile.samples;
+        held.time_ns.extend(samples.time_ns);
+        held.thread.extend(
+            samples
+                .thread
+                .iter()
+                .map(|t| self.canonical_thread[*t as usize]),
+        );
+        held.stack.extend(samples.stack);
+        held.flags.extend(samples.flags);
+    }
+
+    fn count_quality(&mut self, stack: u32, flags: u8) {
+        let quality = &mut self.profile.quality;
+        quality.samples += 1;
+        quality.truncated += u64::from(flags & SAMPLE_TRUNCATED != 0);
+        if stack == NONE {
+            quality.unresolved += 1;
+            return;
+        }
+        let frame = self.profile.stacks.frame[stack as usize];
+        self.innermost[frame as usize] += 1;
+        if !self.is_named(frame) {
+            self.profile.quality.unresolved += 1;
+        }
+    }
+
+    fn is_named(&self, frame: u32) -> bool {
+        let innermost = self.profile.logical_of(frame)[0].function;
+        self.profile.functions[innermost as usize].named
+    }
+
+    /// What the samples themselves tell is counted here: a file cut short may lack its last
+    /// quality, and names are not known yet when it is written.
+    fn push_quality(&mut self, quality: Quality) {
+        let counted = std::mem::replace(&mut self.profile.quality, quality);
+        self.profile.quality.samples = counted.samples;
+        self.profile.quality.truncated = counted.truncated;
+        self.profile.quality.unresolved = counted.unresolved;
+    }
+
+    fn push_symbols(&mut self, symbols: FrameSymbols) {
+        let frame = symbols.frame;
+        let Some(raw) = self.profile.frames.get(frame as usize).copied() else {
+            return;
+        };
+        self.profile.looked_up[frame as usize] = true;
+        if symbols.symbols.is_empty() {
+            return;
+        }
+        let before = self.unresolved_at(frame);
+        if std::mem::take(&mut self.placeholder[frame as usize]) {
+            self.free_functions
+                .push(self.profile.logical_of(frame)[0].function);
+        }
+        let range = self.logical_slots(frame, symbols.symbols.len());
+        for (slot, symbol) in range.clone().zip(symbols.symbols) {
+            self.profile.logical[slot as usize] = self.logical_frame(raw.module, symbol);
+        }
+        // The physical function is inlined nowhere, whatever the debug information claims.
+        self.profile.logical[range.end as usize - 1].inlined = false;
+        self.profile.frame_logical[frame as usize] = range;
+        let after = self.unresolved_at(frame);
+        let unresolved = &mut self.profile.quality.unresolved;
+        *unresolved = *unresolved - before + after;
+    }
+
+    /// Samples whose innermost frame is `frame`, where it has no name.
+    fn unresolved_at(&self, frame: u32) -> u64 {
+        if self.is_named(frame) {
+            0
+        } else {
+            self.innermost[frame as usize]
+        }
+    }
+
+    /// A range of `count` logical frames: the one that the frame has where it is long enough.
+    fn logical_slots(&mut self, frame: u32, count: usize) -> Range<u32> {
+        let held = self.profile.frame_logical[frame as usize].clone();
+        if held.len() >= count {
+            return held.start..held.start + count as u32;
+        }
+        let start = self.profile.logical.len() as u32;
+        let unset = LogicalFrame {
+            function: 0,
+            file: NONE,
+            line: 0,
+            inlined: false,
+        };
+        self.profile.logical.resize(start as usize + count, unset);
+        start..start + count as u32
+    }
+
+    fn logical_frame(&mut self, module: u32, symbol: Symbol) -> LogicalFrame {
+        let function = self.named_function(module, symbol.name, &symbol.file);
+        let file = self.file(symbol.file);
+        LogicalFrame {
+            function,
+            file,
+            line: symbol.line,
+            inlined: symbol.inlined,
+        }
+    }
+
+    fn named_function(&mut self, module: u32, name: String, file: &str) -> u32 {
+        let key = (module, name);
+        let known = self.functions.get(&key).copied();
+        if let Some(id) = known
+            && (self.settled[id as usize] || file.is_empty())
+        {
+            return id;
+        }
+        let origin = Origin {
+            module: self.profile.modules.get(module as usize),
+            file,
+        };
+        let category = self.classifier.function(&key.1, origin);
+        let id = known.unwrap_or_else(|| {
+            let name = key.1.clone();
+            let named = !is_made_up(&name);
+            let id = self.add_function(Function {
+                name,
+                category,
+                module,
+                named,
+            });
+            self.functions.insert(key, id);
+            id
+        });
+        self.profile.functions[id as usize].category = category;
+        self.settled[id as usize] = !file.is_empty();
+        id
+    }
+
+    fn file(&mut self, file: String) -> u32 {
+        if file.is_empty() {
+            return NONE;
+        }
+        let next = self.profile.files.len() as u32;
+        *self.files.entry(file).or_insert_with_key(|file| {
+            self.profile.files.push(file.clone());
+            next
+        })
+    }
+}
+
+/// Last component of a module's path; `[kernel]` and the like lose their brackets.
+pub(super) fn file_name(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.trim_start_matches('[').trim_end_matches(']')
+}
