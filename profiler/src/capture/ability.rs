@@ -68,7 +68,6 @@ const WANTED_THREADS: u64 = 1_000;
 /// Bits of the kernel's capability.h.
 const CAP_SYS_PTRACE: u32 = 19;
 const CAP_SYS_ADMIN: u32 = 21;
-const CAP_SYSLOG: u32 = 34;
 const CAP_PERFMON: u32 = 38;
 
 /// What was read and tried; the judgements above it are pure.
