@@ -18,7 +18,7 @@ pub struct RonError {
     pub what: String,
 }
 
-/// Parses what [`print`] wrote, or a person in its form.
+/// Parses what [`print()`] wrote, or a person in its form.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, RonError> {
     ron::from_str(text).map_err(|error| explain(&error))
 }
