@@ -78,6 +78,10 @@ mod tests {
         assert_eq!(ron_text::print(&judge(&checklist, &from_ron)), once);
         assert_eq!(evidence_digest(&from_ron), evidence_digest(&evidence));
 
+        let printed = ron_text::print(&evidence);
+        assert_eq!(ron_text::parse(&printed), Ok(evidence.clone()));
+        assert_eq!(ron::from_str(&printed), Ok(evidence.clone()));
+
         let json = serde_json::to_string_pretty(&evidence).unwrap();
         let from_json: Evidence = serde_json::from_str(&json).unwrap();
         assert_eq!(ron_text::print(&judge(&checklist, &from_json)), once);
