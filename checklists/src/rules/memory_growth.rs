@@ -46,6 +46,10 @@ impl Rule for MemoryGrowth {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (declared, residency, cgroup, system): Self::Needs<'_>) -> Verdict {
         if let Some(verdict) = declared.too_short(Kind::Residency, residency.window_s) {
             return verdict;

@@ -46,6 +46,10 @@ impl Rule for ResponseTimes {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (declared, http, traffic): Self::Needs<'_>) -> Verdict {
         let endpoints = http.map(answered).unwrap_or_default();
         let slowest = endpoints.iter().max_by_key(|(_, median_us)| *median_us);

@@ -237,12 +237,12 @@ impl Ticker {
             tv_sec: period.as_secs() as libc::time_t,
             tv_nsec: libc::c_long::from(period.subsec_nanos()),
         };
-        let times = libc::itimerspec {
+        let schedule = libc::itimerspec {
             it_interval: every,
             it_value: every,
         };
-        // SAFETY: the timer was just made, and `times` outlives the call.
-        if unsafe { libc::timer_settime(timer, 0, &raw const times, ptr::null_mut()) } != 0 {
+        // SAFETY: the timer was just made, and `schedule` outlives the call.
+        if unsafe { libc::timer_settime(timer, 0, &raw const schedule, ptr::null_mut()) } != 0 {
             return Err(io::Error::last_os_error());
         }
         Ok(ticker)

@@ -2,6 +2,7 @@
 
 mod capture;
 mod programs;
+mod refusal;
 
 use std::{
     path::Path,
@@ -11,6 +12,7 @@ use std::{
 
 use capture::Capture;
 use programs::{Folder, skip, wait_until};
+use scrutineer_evidence::capture::Sampler as SamplerKind;
 use scrutineer_profiler::capture::{
     CaptureError,
     model::{EndReason, ModuleKind},
@@ -462,6 +464,57 @@ fn a_full_disk_ends_the_recording_and_keeps_what_was_written() {
         ("SCRUTINEER_FULL_DISK", &spin),
         "trap '' XFSZ; ulimit -f 4;",
     );
+}
+
+#[test]
+fn where_perf_events_are_refused_ptrace_takes_over() {
+    let test = "where_perf_events_are_refused_ptrace_takes_over";
+    let folder = Folder::new();
+    let Some(spin) = folder.compile(test, "spin.c") else {
+        return;
+    };
+    if let Err(why) = refusal::refuse_perf_events() {
+        return skip(test, &why);
+    }
+    let command = launch(&[&spin.to_string_lossy(), "2"]);
+    let (summary, capture) = record(&command, options(&folder.path("a.scrutineer")));
+
+    assert_eq!(summary.reason, EndReason::TargetEnded { status: Some(0) });
+    assert_eq!(capture.header().sampler, SamplerKind::Ptrace);
+    assert_eq!(capture.header().frequency_hz, 99);
+    assert!(
+        summary.warnings[0].contains("ptrace"),
+        "{:?}",
+        summary.warnings
+    );
+    assert!(capture.samples() > 20, "{} samples", capture.samples());
+    assert!(capture.total_share(&spin, "work") > 0.8);
+    assert!(
+        capture.truncated_share() < 0.05,
+        "{} truncated",
+        capture.truncated_share()
+    );
+    assert!(summary.quality.paused_ns > 0);
+    assert!(capture.is_complete());
+    if std::env::var_os("SCRUTINEER_AS_NOBODY").is_none() {
+        programs::again_as_nobody(test, "SCRUTINEER_AS_NOBODY");
+    }
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_told_under_ptrace_too() {
+    let test = "a_command_that_does_not_exist_is_told_under_ptrace_too";
+    if let Err(why) = refusal::refuse_perf_events() {
+        return skip(test, &why);
+    }
+    let folder = Folder::new();
+    let output = folder.path("none.scrutineer");
+    let error = Recording::start(&launch(&["/no/such/program"]), options(&output));
+    assert!(
+        matches!(error, Err(CaptureError::Launch { .. })),
+        "{error:?}"
+    );
+    assert!(!output.exists());
 }
 
 #[test]

@@ -187,7 +187,11 @@ fn summary(page: &mut Page, document: &ReviewDocument) {
         .collect();
     page.raw("<p class=\"lead\">");
     if fails.is_empty() {
-        page.raw("No item fails on the evidence that was had. ");
+        page.raw(if document.is_judged() {
+            "No item fails on the evidence that was had. "
+        } else {
+            "Nothing could be judged: the ledger says, item by item, what is lacking. "
+        });
         for item in findings.iter().take(2) {
             page.text(&item.verdict.summary).raw(" ");
         }

@@ -173,18 +173,21 @@ impl PtraceSampler {
 
     /// Copies registers and stack of a stopped thread, where it was stopped for that.
     fn take(&mut self, tid: u32) -> Option<Taken> {
-        let (pid, since_ns) = self.tracees.take_interrupted(tid)?;
+        let stopped_ns = monotonic_ns();
+        let interruption = self.tracees.take_interrupted(tid)?;
+        let pid = interruption.pid;
         if self.is_detaching {
             return None;
         }
         let registers = ptrace::registers(tid).ok()?;
         let stack_start = registers.sp().saturating_sub(RED_ZONE_BYTES) & !7;
         let stack_bytes = ptrace::read_memory(pid, stack_start, &mut self.stack).unwrap_or(0);
+        let stood_since_ns = interruption.at_ns.saturating_add(interruption.still_ran_ns);
         Some(Taken {
             pid,
             tid,
-            since_ns,
-            at_ns: monotonic_ns(),
+            paused_since_ns: stood_since_ns.min(stopped_ns),
+            at_ns: stopped_ns,
             registers,
             stack_start,
             stack_bytes,
@@ -193,7 +196,7 @@ impl PtraceSampler {
 
     /// Unwinds what was copied, after the thread was let go.
     fn keep(&mut self, taken: &Taken, tables: &mut Tables) {
-        self.counters.paused_ns += monotonic_ns().saturating_sub(taken.since_ns);
+        self.counters.paused_ns += monotonic_ns().saturating_sub(taken.paused_since_ns);
         self.tracees.refresh_name(taken.tid, taken.at_ns, tables);
         let reloaded_ns = self.reloaded_ns.get(&taken.pid).copied();
         if reloaded_ns.is_none() {
@@ -257,8 +260,9 @@ impl PtraceSampler {
 struct Taken {
     pid: u32,
     tid: u32,
-    /// When the thread was asked to stop.
-    since_ns: u64,
+    /// Since when the thread stood still: from the request on, less the time in which it still ran
+    /// or waited for a CPU, but at the latest when its stop was reported.
+    paused_since_ns: u64,
     at_ns: u64,
     registers: Registers,
     stack_start: u64,

@@ -22,7 +22,7 @@ const NOBODY: u32 = 65_534;
 /// A spinning shell: every SIGUSR1 is answered by a line.
 const ANSWERS: &str = "trap 'echo got' USR1; echo up; while :; do :; done";
 /// After this a test gives up, which fails it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that ends with its test.
 struct Running {

@@ -13,6 +13,25 @@ use crate::capture::tables::Tables;
 /// seen running is forgotten.
 const MOST_CREDIT_NS: u64 = 1_000_000_000;
 
+/// First two fields of `schedstat`: time on a CPU, and time spent waiting for one, nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    run_ns: u64,
+    wait_ns: u64,
+}
+
+/// A request to stop for a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interruption {
+    /// Process of the thread.
+    pub(super) pid: u32,
+    /// When the request was made.
+    pub(super) at_ns: u64,
+    /// Time from then on in which the thread still ran or waited for a CPU, rather than standing
+    /// still for us.
+    pub(super) still_ran_ns: u64,
+}
+
 /// Least time between two readings of the name of a thread that is sampled.
 const NAME_EVERY_NS: u64 = 1_000_000_000;
 
@@ -26,7 +45,8 @@ struct Tracee {
     /// Run time so far; `None` where the kernel does not account it.
     schedstat: Option<File>,
     stat: Option<File>,
-    run_ns: u64,
+    /// As last read by a tick.
+    times: Times,
     /// CPU time used and not yet sampled.
     credit_ns: u64,
     /// When it was asked to stop for a sample.
@@ -59,13 +79,13 @@ impl Tracees {
             pid,
             schedstat: open("schedstat"),
             stat: open("stat"),
-            run_ns: 0,
+            times: Times::default(),
             credit_ns: 0,
             interrupted_ns: None,
             is_named: false,
             next_naming_ns: 0,
         };
-        tracee.run_ns = tracee.read_run_ns().unwrap_or(0);
+        tracee.times = tracee.read_times().unwrap_or_default();
         self.0.insert(tid, tracee);
     }
 
@@ -126,10 +146,19 @@ impl Tracees {
         }
     }
 
-    /// Process, and the time when the thread was asked to stop for a sample, if it was.
-    pub(super) fn take_interrupted(&mut self, tid: u32) -> Option<(u32, u64)> {
+    /// The request that a thread which has stopped was made, if it was.
+    pub(super) fn take_interrupted(&mut self, tid: u32) -> Option<Interruption> {
         let tracee = self.0.get_mut(&tid)?;
-        Some((tracee.pid, tracee.interrupted_ns.take()?))
+        let at_ns = tracee.interrupted_ns.take()?;
+        let before = tracee.times;
+        let now = tracee.read_times().unwrap_or(before);
+        let still_ran_ns =
+            now.run_ns.saturating_sub(before.run_ns) + now.wait_ns.saturating_sub(before.wait_ns);
+        Some(Interruption {
+            pid: tracee.pid,
+            at_ns,
+            still_ran_ns,
+        })
     }
 
     /// Tells the tables the names of threads that were born, or executed a program, since the last
@@ -156,10 +185,10 @@ impl Tracees {
 impl Tracee {
     /// Adds the CPU time since the last call to the credit, and tells the credit.
     fn earn(&mut self, period_ns: u64) -> u64 {
-        match self.read_run_ns() {
-            Some(run_ns) => {
-                let used = run_ns.saturating_sub(self.run_ns);
-                self.run_ns = run_ns;
+        match self.read_times() {
+            Some(times) => {
+                let used = times.run_ns.saturating_sub(self.times.run_ns);
+                self.times = times;
                 self.credit_ns = (self.credit_ns + used).min(MOST_CREDIT_NS);
             }
             // Not accounted: being runnable has to do.
@@ -168,12 +197,17 @@ impl Tracee {
         self.credit_ns
     }
 
-    /// First field of `schedstat`: time on a CPU, nanoseconds.
-    fn read_run_ns(&self) -> Option<u64> {
+    fn read_times(&self) -> Option<Times> {
         let mut buffer = [0; 64];
         let length = self.schedstat.as_ref()?.read_at(&mut buffer, 0).ok()?;
         let text = std::str::from_utf8(&buffer[..length]).ok()?;
-        text.split_ascii_whitespace().next()?.parse().ok()
+        let mut fields = text
+            .split_ascii_whitespace()
+            .map_while(|field| field.parse().ok());
+        Some(Times {
+            run_ns: fields.next()?,
+            wait_ns: fields.next()?,
+        })
     }
 
     fn tell_name(&self, tid: u32, tables: &mut Tables) {

@@ -10,7 +10,7 @@ use std::{
 use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use super::{
-    RecordOptions, RecordingSummary, Shared,
+    RecordOptions, RecordingSummary, Shared, choice,
     judgement::{self, CpuTimes, Window},
 };
 use crate::{
@@ -19,7 +19,6 @@ use crate::{
         file::CaptureWriter,
         launch::{self, Launch},
         model::{Activity, CaptureEnd, CaptureHeader, Chunk, EndReason},
-        perf::{AttachError, PerfOptions, PerfSampler},
         sampler::Sampler,
         tables::Tables,
         target::{self, Target},
@@ -34,8 +33,6 @@ const DRAIN_EVERY: Duration = Duration::from_millis(50);
 const ACTIVITY_EVERY_NS: u64 = 100_000_000;
 const RESIDENCY_EVERY_NS: u64 = 40_000_000;
 const FLUSH_EVERY_NS: u64 = 500_000_000;
-/// The kernel refuses more.
-const LARGEST_STACK_DUMP_BYTES: u32 = 65_528;
 
 /// A recording, opened and ready to run.
 pub(super) struct Session {
@@ -113,7 +110,7 @@ impl Session {
         shared: Arc<Shared>,
     ) -> Result<Self, CaptureError> {
         let mut tables = Tables::new(clock::monotonic_ns());
-        let (sampler, warnings) = open_sampler(pid, from_exec, &options, &mut tables)?;
+        let (sampler, warnings) = choice::open(pid, from_exec, &options, &mut tables)?;
         tables.start_at(clock::monotonic_ns());
         Ok(Self {
             pid,
@@ -339,27 +336,4 @@ fn cpu_times(pid: u32) -> Option<CpuTimes> {
         user_ns: stat.user_ns,
         kernel_ns: stat.kernel_ns,
     })
-}
-
-/// The best sampler that is permitted here, with what the user should know of the choice.
-fn open_sampler(
-    pid: u32,
-    from_exec: bool,
-    options: &RecordOptions,
-    tables: &mut Tables,
-) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
-    let perf_options = PerfOptions {
-        frequency_hz: options.frequency_hz.max(1),
-        stack_dump_bytes: options.stack_dump_bytes.clamp(8, LARGEST_STACK_DUMP_BYTES) & !7,
-        from_exec,
-    };
-    match PerfSampler::attach(pid, perf_options, tables) {
-        Ok(sampler) => Ok((Box::new(sampler), Vec::new())),
-        Err(AttachError::Failed(error)) => Err(error),
-        Err(AttachError::Refused(why)) => Err(CaptureError::NotPermitted {
-            pid,
-            why: format!("perf_event_open was refused: {why}"),
-            remedy: "sudo sysctl kernel.perf_event_paranoid=1".to_owned(),
-        }),
-    }
 }
