@@ -284,9 +284,9 @@ fn a_window_over_a_real_process_fills_what_was_planned_and_nothing_else() {
     assert!(evidence.system.is_ok());
     assert!(matches!(evidence.http, Err(Absent::NotAsked { .. })));
     assert!(matches!(evidence.history, Err(Absent::NotAsked { .. })));
-    let saved = serde_json::to_string(&evidence).unwrap();
+    let saved = ron::to_string(&evidence).unwrap();
     assert!(!saved.contains("HUNTER2"), "{saved}");
-    assert_eq!(serde_json::from_str::<Evidence>(&saved).unwrap(), evidence);
+    assert_eq!(ron::from_str::<Evidence>(&saved).unwrap(), evidence);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use scrutineer_evidence::declared::Objective;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Workspace, WorkspaceError> {
@@ -58,7 +60,12 @@ fn every_field_is_read() {
         (6.0, 50)
     );
     assert!(declared.window_declared);
-    assert_eq!(declared.objectives[0].limit_ms, 250.0);
+    let promised = Objective {
+        path: "/accounts".into(),
+        percentile: 99.0,
+        limit_ms: 250.0,
+    };
+    assert_eq!(declared.objectives, [promised]);
     assert_eq!(declared.critical_paths, ["/accounts"]);
     assert_eq!(declared.restart_interval_days, Some(3.5));
     let limits = workspace.overrides["concurrency.thread-monitoring"].clone();
