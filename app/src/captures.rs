@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use scrutineer_evidence::capture::CaptureFacts;
 use scrutineer_profiler::{
     capture::{
+        CaptureError,
         file::{self, CAPTURE_EXTENSION, CaptureWriter, Damage},
         model::{Chunk, FrameSymbols},
         recorder::{RecordOptions, Recording, RecordingSummary},
@@ -19,6 +20,7 @@ use scrutineer_profiler::{
     profile::{self, Profile, ProfileBuilder},
     progress::Progress,
     symbols::{SymbolSources, Symbolizer},
+    workspace::Workspace,
 };
 use sha2::{Digest, Sha256};
 
@@ -27,7 +29,7 @@ use sha2::{Digest, Sha256};
 pub(crate) const DEFAULT_FREQUENCY_HZ: u32 = 999;
 
 /// Bytes of user stack copied with each sample.
-pub(crate) const STACK_DUMP_BYTES: u32 = 32 * 1024;
+const STACK_DUMP_BYTES: u32 = 32 * 1024;
 
 /// Frames that are looked up between two looks at progress and cancel.
 const SYMBOL_BATCH: usize = 512;
@@ -37,7 +39,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// A file in `folder` that does not exist yet: `<target>-<UTC time>.scrutineer`, numbered where
 /// two recordings of one target begin in one second.
-pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
+fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
     let name: String = target
         .chars()
         .map(|c| {
@@ -59,7 +61,7 @@ pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> P
 }
 
 /// The name that a target's capture bears: of the process, else of the command's file.
-pub(crate) fn target_name(target: &Target) -> String {
+fn target_name(target: &Target) -> String {
     match target {
         Target::Name(name) => name.clone(),
         Target::Pid(pid) => std::fs::read_to_string(format!("/proc/{pid}/comm"))
@@ -76,15 +78,36 @@ fn file_name(program: Option<&OsString>) -> String {
     )
 }
 
+/// Where a capture goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// This file, which must not exist.
+    File(PathBuf),
+    /// A fresh file in this folder.
+    Folder(PathBuf),
+}
+
+/// Where captures of a workspace go.
+pub(crate) fn workspace_place(workspace: &Workspace) -> Result<Place> {
+    let folder = workspace.prepare_captures_folder().with_context(|| {
+        let folder = workspace.captures_folder();
+        format!(
+            "cannot make {}; change its permissions, or free space",
+            folder.display()
+        )
+    })?;
+    Ok(Place::Folder(folder))
+}
+
 /// Records until the time is over, the target ends or `progress` is cancelled, and looks the
 /// names up. What was recorded is kept whatever goes wrong later.
 pub(crate) fn record(
     target: &Target,
-    options: RecordOptions,
+    settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<RecordingSummary> {
-    let duration = options.duration;
-    let recording = Recording::start(target, options)?;
+    let duration = settings.duration;
+    let recording = start(target, settings)?;
     while !recording.is_finished() {
         if progress.is_cancelled() {
             recording.stop();
@@ -101,6 +124,45 @@ pub(crate) fn record(
         )
     })?;
     Ok(summary)
+}
+
+/// How to record, but for what is the same for all recordings.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Sampling frequency, hertz.
+    pub(crate) frequency_hz: u32,
+    /// When to stop; `None` records until stopped or until the target ends.
+    pub(crate) duration: Option<Duration>,
+    /// Where the capture goes.
+    pub(crate) place: Place,
+    /// Commit of the workspace's repository, for the header.
+    pub(crate) commit: Option<String>,
+}
+
+/// Starts a recording. One that begins in the same second may take a fresh name before us: then
+/// another is chosen.
+fn start(target: &Target, settings: &Settings) -> Result<Recording> {
+    loop {
+        let (output, is_fresh) = match &settings.place {
+            Place::File(path) => (path.clone(), false),
+            Place::Folder(folder) => (
+                fresh_path(folder, &target_name(target), jiff::Timestamp::now()),
+                true,
+            ),
+        };
+        let options = RecordOptions {
+            frequency_hz: settings.frequency_hz,
+            duration: settings.duration,
+            output,
+            stack_dump_bytes: STACK_DUMP_BYTES,
+            commit: settings.commit.clone(),
+        };
+        match Recording::start(target, options) {
+            Err(CaptureError::Write { source, .. })
+                if is_fresh && source.kind() == io::ErrorKind::AlreadyExists => {}
+            started => return Ok(started?),
+        }
+    }
 }
 
 fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progress) {

@@ -6,11 +6,7 @@ use anyhow::Result;
 use crossbeam_channel::Receiver;
 use scrutineer_evidence::{Absent, Evidence};
 use scrutineer_profiler::{
-    capture::{
-        CaptureError,
-        recorder::{RecordOptions, RecordingSummary},
-        target::Target,
-    },
+    capture::{CaptureError, recorder::RecordingSummary, target::Target},
     probes::{self, GatherPlan},
     profile::Profile,
     progress::{Progress, Unwatched},
@@ -18,7 +14,7 @@ use scrutineer_profiler::{
 };
 
 use crate::{
-    captures,
+    captures::{self, Settings},
     jobs::{Job, JobContext, JobEvent, Jobs},
 };
 
@@ -96,18 +92,15 @@ fn start_recording(
     pid: u32,
     plan: &GatherPlan,
 ) -> Result<Job<Result<RecordingSummary>>> {
-    let folder = plan.workspace.prepare_captures_folder()?;
-    let target = Target::Pid(pid);
-    let output = captures::fresh_path(&folder, &captures::target_name(&target), plan.judged_at);
-    let options = RecordOptions {
+    let settings = Settings {
         frequency_hz: captures::DEFAULT_FREQUENCY_HZ,
         duration: Some(plan.window),
-        output,
-        stack_dump_bytes: captures::STACK_DUMP_BYTES,
+        place: captures::workspace_place(&plan.workspace)?,
         commit: workspace::git_commit(&plan.workspace.root).map(|(commit, _)| commit),
     };
+    let target = Target::Pid(pid);
     Ok(jobs.spawn("Recording", move |job: &JobContext| {
-        captures::record(&target, options, job)
+        captures::record(&target, &settings, job)
     })?)
 }
 

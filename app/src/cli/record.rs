@@ -6,18 +6,19 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use scrutineer_profiler::{
     capture::{
         model::EndReason,
-        recorder::{RecordOptions, RecordingSummary},
+        recorder::RecordingSummary,
         target::{self, Target},
     },
     workspace::{self, Workspace},
 };
 
 use super::{Exit, Run, Usage, write_to_stdout};
-use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
+use crate::{
+    captures::{self, Place, Settings},
+    interrupt::Interrupt, progress_line::ProgressLine};
 
 /// Sample a running process, or a command from its start, into a capture file
 #[derive(Debug, clap::Args)]
@@ -76,19 +77,17 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let target = self.target()?;
         let workspace = Workspace::find(&std::env::current_dir()?)?;
-        let output = self.output(&target, &workspace)?;
-        let progress = ProgressLine::new(Interrupt::install()?);
-        let options = RecordOptions {
+        let settings = Settings {
             frequency_hz: self.frequency,
             duration: self.duration,
-            output: output.clone(),
-            stack_dump_bytes: captures::STACK_DUMP_BYTES,
+            place: self.place(&workspace)?,
             commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
         };
-        let summary = captures::record(&target, options, &progress)?;
+        let progress = ProgressLine::new(Interrupt::install()?);
+        let summary = captures::record(&target, &settings, &progress)?;
         tell(&summary, &progress);
         if self.command.is_empty() {
-            let mut line = output.into_os_string().into_encoded_bytes();
+            let mut line = summary.path.into_os_string().into_encoded_bytes();
             line.push(b'\n');
             write_to_stdout(&line)?;
         }
@@ -109,24 +108,20 @@ impl Arguments {
         Ok(Target::Pid(target::resolve(&target)?))
     }
 
-    fn output(&self, target: &Target, workspace: &Workspace) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.output {
-            return refuse_to_overwrite(path);
+    fn place(&self, workspace: &Workspace) -> anyhow::Result<Place> {
+        match &self.output {
+            Some(path) => refuse_to_overwrite(path),
+            None => captures::workspace_place(workspace),
         }
-        let folder = workspace.prepare_captures_folder().with_context(|| {
-            let folder = workspace.captures_folder();
-            format!("cannot make {}; choose another place with -o", folder.display())
-        })?;
-        Ok(captures::fresh_path(&folder, &captures::target_name(target), jiff::Timestamp::now()))
     }
 }
 
-fn refuse_to_overwrite(path: &Path) -> anyhow::Result<PathBuf> {
+fn refuse_to_overwrite(path: &Path) -> anyhow::Result<Place> {
     if path.exists() {
         let what = format!("{} exists; captures are never overwritten, choose another name", path.display());
         return Err(Usage(what).into());
     }
-    Ok(path.to_owned())
+    Ok(Place::File(path.to_owned()))
 }
 
 fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
