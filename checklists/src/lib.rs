@@ -5,8 +5,15 @@
 
 pub mod checklist;
 pub mod document;
+mod families;
 pub mod judge;
 pub mod needs;
+mod reuse;
 pub mod review;
+pub mod ron_text;
 pub mod rules;
+#[cfg(test)]
+mod testing;
 pub mod verdict;
+mod window;
+pub mod words;

@@ -50,7 +50,10 @@ impl Outcome {
 
     /// Whether a machine judged the item from evidence.
     pub const fn is_judged(self) -> bool {
-        matches!(self, Self::Fail | Self::Attention | Self::Pass | Self::NotApplicable)
+        matches!(
+            self,
+            Self::Fail | Self::Attention | Self::Pass | Self::NotApplicable
+        )
     }
 }
 
@@ -119,4 +122,60 @@ pub struct Verdict {
     pub evidence: Vec<EvidenceLine>,
     /// The facts that a decision is bound to.
     pub material: Vec<Material>,
+}
+
+impl Verdict {
+    /// A verdict without evidence yet; the judge fills the rule's threshold where none is set.
+    pub fn new(
+        outcome: Outcome,
+        confidence: Confidence,
+        number: impl Into<String>,
+        summary: impl Into<String>,
+    ) -> Self {
+        Self {
+            outcome,
+            confidence,
+            number: number.into(),
+            summary: summary.into(),
+            threshold: String::new(),
+            window: None,
+            evidence: Vec::new(),
+            material: Vec::new(),
+        }
+    }
+
+    /// Adds what was read.
+    #[must_use]
+    pub fn read(mut self, kind: Kind, text: impl Into<String>) -> Self {
+        self.evidence.push(EvidenceLine {
+            kind,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Adds a number that a decision is bound to, with the relative change that it tolerates.
+    #[must_use]
+    pub fn rests_on(mut self, name: &str, value: f64, tolerance: f64) -> Self {
+        self.material.push(Material {
+            name: name.into(),
+            value,
+            tolerance,
+        });
+        self
+    }
+
+    /// Says over which window counters were judged.
+    #[must_use]
+    pub fn over(mut self, window: String) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Replaces the rule's threshold by a declared one.
+    #[must_use]
+    pub fn against(mut self, threshold: impl Into<String>) -> Self {
+        self.threshold = threshold.into();
+        self
+    }
 }

@@ -1,5 +1,8 @@
 //! The one document model that every exporter, the window and the command line read.
 
+mod assemble;
+mod coverage;
+
 use std::collections::BTreeMap;
 
 use scrutineer_evidence::{
@@ -15,6 +18,9 @@ use crate::{
     review::{Decision, Standing},
     verdict::{Outcome, Verdict},
 };
+
+pub use assemble::{Inputs, assemble};
+pub use coverage::{Coverage, Decided};
 
 /// Version of the serialised document.
 pub const DOCUMENT_SCHEMA_VERSION: u32 = 1;

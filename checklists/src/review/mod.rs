@@ -1,10 +1,19 @@
 //! People's decisions, bound to what they were made on.
 
+mod file;
+mod standing;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::{Material, Outcome};
+use crate::{
+    judge::Judgement,
+    verdict::{Material, Outcome},
+};
+
+pub use file::{DECISIONS_FORMAT_VERSION, DecisionsError};
+pub use standing::{effective, standing};
 
 /// What a person decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +74,88 @@ pub enum Standing {
 }
 
 /// Decisions by item id: the content of `.scrutineer/reviews/<name>/decisions.ron`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "ScrutineerDecisions", deny_unknown_fields)]
 pub struct Decisions {
     /// Version of the file's format.
     pub version: u32,
     /// Item id to decision.
     pub items: BTreeMap<String, Decision>,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self {
+            version: DECISIONS_FORMAT_VERSION,
+            items: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why a decision is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecisionError {
+    /// Everything but a confirmation wants a reason.
+    #[error("say why: only a confirmation needs no reason")]
+    NoReason,
+    /// A decision is somebody's.
+    #[error("say who decided")]
+    NoName,
+}
+
+impl Decision {
+    /// A decision on what the machine says; refused without a name, and without a reason unless
+    /// it confirms.
+    pub fn new(
+        choice: Choice,
+        by: impl Into<String>,
+        at: jiff::Timestamp,
+        why: impl Into<String>,
+        bound: Binding,
+    ) -> Result<Self, DecisionError> {
+        let decision = Self {
+            choice,
+            by: by.into(),
+            at,
+            why: why.into(),
+            bound,
+        };
+        decision.check().map(|()| decision)
+    }
+
+    fn check(&self) -> Result<(), DecisionError> {
+        if self.why.trim().is_empty() && self.choice != Choice::Confirm {
+            return Err(DecisionError::NoReason);
+        }
+        if self.by.trim().is_empty() {
+            return Err(DecisionError::NoName);
+        }
+        Ok(())
+    }
+}
+
+impl Binding {
+    /// What a decision on this judgement is bound to.
+    pub fn of(judgement: &Judgement) -> Self {
+        Self {
+            rule: judgement.rule.clone(),
+            rule_version: judgement.rule_version,
+            limits_digest: judgement.limits_digest.clone(),
+            outcome: judgement.verdict.outcome,
+            material: judgement.verdict.material.clone(),
+        }
+    }
+}
+
+impl Choice {
+    /// What was decided, in words: `confirmed`, `overruled: pass`, `waived until 2026-04-01`,
+    /// `not applicable`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Confirm => "confirmed".into(),
+            Self::Overrule(outcome) => format!("overruled: {}", outcome.label().to_lowercase()),
+            Self::Waive { until } => format!("waived until {until}"),
+            Self::NotApplicable => "not applicable".into(),
+        }
+    }
 }

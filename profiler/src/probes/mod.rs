@@ -1,10 +1,22 @@
 //! Probes: one per kind of fact. A probe may block, fail or need privileges, and never judges.
 
-use std::{collections::BTreeSet, time::Duration};
+mod cgroup;
+mod history;
+pub mod list;
+mod pressure;
+mod process;
+mod residency;
+pub mod sockets;
+pub(crate) mod source;
+mod system;
+mod tasks;
+mod window;
 
-use scrutineer_evidence::{Evidence, Kind};
+use std::{collections::BTreeSet, io, time::Duration};
 
-use crate::{progress::Progress, workspace::Workspace};
+use scrutineer_evidence::{Absent, Evidence, Kind, declared::DeclaredFacts};
+
+use crate::{process as proc, progress::Progress, redaction::redact_text, workspace::Workspace};
 
 /// What to gather.
 #[derive(Clone, Debug)]
@@ -26,6 +38,101 @@ pub struct GatherPlan {
 /// every kind that was planned. `traffic` and `capture` are left to the caller. Blocks for the
 /// window; a cancelled gathering judges what it has.
 pub fn gather(plan: &GatherPlan, progress: &dyn Progress) -> Evidence {
-    let _ = (plan, progress);
-    todo!("probes room")
+    let mut evidence = Evidence::empty(target_in_words(plan.pid), plan.judged_at);
+    match plan.pid {
+        Some(pid) => {
+            window::gather(pid, plan, progress, &mut evidence);
+            if plan.kinds.contains(&Kind::Process) {
+                evidence.process = process::gather(pid);
+            }
+        }
+        None => say_that_no_process_was_given(plan, &mut evidence),
+    }
+    gather_without_process(plan, progress, &mut evidence);
+    evidence
+}
+
+fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: &mut Evidence) {
+    let wants = |kind| plan.kinds.contains(&kind);
+    if wants(Kind::Declared) {
+        evidence.declared = Ok(declared(&plan.workspace));
+    }
+    if wants(Kind::System) {
+        evidence.system = system::gather();
+    }
+    if wants(Kind::History) {
+        progress.step("Reading the workspace's history", None);
+        evidence.history = history::gather(&plan.workspace);
+    }
+    if wants(Kind::Source) {
+        progress.step("Reading CI workflows and alert rules", None);
+        evidence.source = source::gather(&plan.workspace.root);
+    }
+}
+
+fn target_in_words(pid: Option<u32>) -> String {
+    match pid.map(|pid| (pid, proc::stat(pid))) {
+        Some((pid, Ok(stat))) => format!("{}, pid {pid}", redact_text(&stat.name)),
+        Some((pid, Err(_))) => format!("pid {pid}"),
+        None => "no process".into(),
+    }
+}
+
+fn declared(workspace: &Workspace) -> DeclaredFacts {
+    let mut declared = workspace.declared.clone();
+    declared
+        .endpoints
+        .iter_mut()
+        .for_each(|url| *url = redact_text(url));
+    declared
+}
+
+fn say_that_no_process_was_given(plan: &GatherPlan, evidence: &mut Evidence) {
+    let absent = || Absent::NotAsked {
+        would_need: "no process was given: choose one with `--pid`, or name it in scrutineer.ron \
+                     (target: (name: \"…\"))"
+            .into(),
+    };
+    for kind in &plan.kinds {
+        match kind {
+            Kind::Process => evidence.process = Err(absent()),
+            Kind::Residency => evidence.residency = Err(absent()),
+            Kind::Tasks => evidence.tasks = Err(absent()),
+            Kind::Sockets => evidence.sockets = Err(absent()),
+            Kind::Cgroup => evidence.cgroup = Err(absent()),
+            _ => {}
+        }
+    }
+}
+
+/// What an error while reading `what` of a process means.
+fn absent_for(pid: u32, what: &str, error: &io::Error) -> Absent {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Absent::Denied {
+            what: format!("reading {what} of process {pid}"),
+            would_need: match owner_of(pid) {
+                Some(owner) => {
+                    format!("run Scrutineer as {owner} (`sudo -u {owner} scrutineer …`) or as root")
+                }
+                None => "run Scrutineer as root (`sudo scrutineer …`)".into(),
+            },
+        },
+        // ESRCH comes from files of a process that ended after they were opened.
+        _ if error.kind() == io::ErrorKind::NotFound
+            || error.raw_os_error() == Some(libc::ESRCH) =>
+        {
+            Absent::Failed {
+                why: format!("process {pid} has ended, or is hidden from this user"),
+            }
+        }
+        _ => Absent::Failed {
+            why: format!("cannot read {what} of process {pid}: {error}"),
+        },
+    }
+}
+
+fn owner_of(pid: u32) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = std::fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+    (uid != 0).then(|| proc::user_name(uid))
 }

@@ -43,7 +43,9 @@ pub fn draft(folder: &Path) -> String {
 /// Looks for benches, services and container files; reads files and `/proc`, contacts nobody.
 pub fn look_around(folder: &Path) -> Findings {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder_name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let mut findings = Findings {
         name: folder_name.unwrap_or_else(|| "service".into()),
         services: probes::sockets::listening_services(),
@@ -58,7 +60,10 @@ fn look_into(folder: &Path, findings: &mut Findings) {
     let mut container_files = BTreeSet::new();
     for path in probes::source::files_below(folder) {
         let relative = path.strip_prefix(folder).unwrap_or(&path).to_owned();
-        if relative.file_name().is_some_and(|name| name == "Cargo.toml") {
+        if relative
+            .file_name()
+            .is_some_and(|name| name == "Cargo.toml")
+        {
             let (package, declared) = read_manifest(&path);
             if relative.parent() == Some(Path::new(""))
                 && let Some(package) = package
@@ -96,7 +101,11 @@ fn read_manifest(path: &Path) -> (Option<String>, Vec<String>) {
 }
 
 fn string_field(line: &str, field: &str) -> Option<String> {
-    let value = line.strip_prefix(field)?.trim_start().strip_prefix('=')?.trim();
+    let value = line
+        .strip_prefix(field)?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim();
     let value = value.strip_prefix('"')?;
     Some(value[..value.find('"')?].to_owned())
 }
@@ -104,35 +113,53 @@ fn string_field(line: &str, field: &str) -> Option<String> {
 /// `benches/parse.rs` and `benches/parse/main.rs` are found by cargo on its own.
 fn bench_of_file(relative: &Path) -> Option<String> {
     let folder = relative.parent()?;
-    let is_rust = relative.extension().is_some_and(|extension| extension == "rs");
+    let is_rust = relative
+        .extension()
+        .is_some_and(|extension| extension == "rs");
     let name = if folder.file_name().is_some_and(|name| name == "benches") {
         relative.file_stem()
     } else if relative.ends_with("main.rs")
-        && folder.parent()?.file_name().is_some_and(|name| name == "benches")
+        && folder
+            .parent()?
+            .file_name()
+            .is_some_and(|name| name == "benches")
     {
         folder.file_name()
     } else {
         None
     };
-    name.filter(|_| is_rust).map(|name| name.to_string_lossy().into_owned())
+    name.filter(|_| is_rust)
+        .map(|name| name.to_string_lossy().into_owned())
 }
 
 fn is_container_file(relative: &Path, path: &Path) -> bool {
-    let Some(name) = relative.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
+    let Some(name) = relative
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase())
+    else {
         return false;
     };
-    let is_yaml = Path::new(&name).extension().is_some_and(|e| e == "yaml" || e == "yml");
-    let is_image = ["dockerfile", "containerfile"]
-        .iter()
-        .any(|start| name == *start || name.strip_prefix(start).is_some_and(|s| s.starts_with('.')));
+    let is_yaml = Path::new(&name)
+        .extension()
+        .is_some_and(|e| e == "yaml" || e == "yml");
+    let is_image = ["dockerfile", "containerfile"].iter().any(|start| {
+        name == *start || name.strip_prefix(start).is_some_and(|s| s.starts_with('.'))
+    });
     let is_compose =
         is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose."));
     is_image || is_compose || (is_yaml && is_kubernetes(path))
 }
 
 fn is_kubernetes(path: &Path) -> bool {
-    const KINDS: &[&str] =
-        &["Deployment", "StatefulSet", "DaemonSet", "Pod", "Job", "CronJob", "ReplicaSet"];
+    const KINDS: &[&str] = &[
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Pod",
+        "Job",
+        "CronJob",
+        "ReplicaSet",
+    ];
     let text = probes::source::read_small(path).unwrap_or_default();
     text.lines().any(|line| line.starts_with("apiVersion:"))
         && text
@@ -156,7 +183,11 @@ pub fn draft_from(findings: &Findings) -> String {
         );
     }
     text.push_str(REST);
-    append_list(&mut text, "Benches found here, run with `cargo bench --bench NAME`", &findings.benches);
+    append_list(
+        &mut text,
+        "Benches found here, run with `cargo bench --bench NAME`",
+        &findings.benches,
+    );
     append_list(
         &mut text,
         "Container files found here; the limits that hold are read from the running process",

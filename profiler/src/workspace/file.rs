@@ -54,11 +54,19 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Workspace, WorkspaceError
     if let Ok(VersionOnly { version }) = options.from_str(text)
         && version != WORKSPACE_VERSION
     {
-        return Err(invalid(path, position_of(text, "version"), version_message(version)));
+        return Err(invalid(
+            path,
+            position_of(text, "version"),
+            version_message(version),
+        ));
     }
     let file: WorkspaceFile = options.from_str(text).map_err(|error| {
         let at = (error.span.start.line, error.span.start.col);
-        invalid(path, end_unless_same_line(at, &error.span), words_for(&error.code))
+        invalid(
+            path,
+            end_unless_same_line(at, &error.span),
+            words_for(&error.code),
+        )
     })?;
     if let Some((needle, what)) = first_problem(&file) {
         return Err(invalid(path, position_of(text, &needle), what));
@@ -86,12 +94,21 @@ fn workspace(file: WorkspaceFile, path: &Path) -> Workspace {
 }
 
 fn invalid(path: &Path, (line, column): (usize, usize), what: String) -> WorkspaceError {
-    WorkspaceError::Invalid { path: PathBuf::from(path), line, column, what }
+    WorkspaceError::Invalid {
+        path: PathBuf::from(path),
+        line,
+        column,
+        what,
+    }
 }
 
 /// The parser's cursor before the error may still stand on an earlier line, before white space.
 fn end_unless_same_line(start: (usize, usize), span: &ron::error::Span) -> (usize, usize) {
-    if span.end.line == start.0 { start } else { (span.end.line, span.end.col) }
+    if span.end.line == start.0 {
+        start
+    } else {
+        (span.end.line, span.end.col)
+    }
 }
 
 fn version_message(found: u32) -> String {
@@ -113,16 +130,26 @@ fn first_problem(file: &WorkspaceFile) -> Option<(String, String)> {
         .or_else(|| file.objectives.iter().find_map(problem_of_objective))
         .or_else(|| problem_of_number("seconds", file.window?.seconds, f64::INFINITY))
         .or_else(|| {
-            problem_of_number("stalled_request_s", file.target.stalled_request_s?, LONGEST_STALL_S)
+            problem_of_number(
+                "stalled_request_s",
+                file.target.stalled_request_s?,
+                LONGEST_STALL_S,
+            )
         })
         .or_else(|| {
-            problem_of_number("restart_interval_days", file.restart_interval_days?, f64::INFINITY)
+            problem_of_number(
+                "restart_interval_days",
+                file.restart_interval_days?,
+                f64::INFINITY,
+            )
         })
 }
 
 fn problem_of_url(url: &str) -> Option<String> {
     let Ok(parsed) = url.parse::<hyper::Uri>() else {
-        return Some(format!("`{url}` is no URL; write it like `http://127.0.0.1:8080/items`"));
+        return Some(format!(
+            "`{url}` is no URL; write it like `http://127.0.0.1:8080/items`"
+        ));
     };
     let is_http = matches!(parsed.scheme_str(), Some("http" | "https"));
     let has_host = parsed.host().is_some_and(|host| !host.is_empty());
@@ -133,7 +160,10 @@ fn problem_of_url(url: &str) -> Option<String> {
 
 fn problem_of_objective(objective: &Objective) -> Option<(String, String)> {
     if !(objective.percentile > 0.0 && objective.percentile < 100.0) {
-        let what = format!("the percentile {} is not between 0 and 100", objective.percentile);
+        let what = format!(
+            "the percentile {} is not between 0 and 100",
+            objective.percentile
+        );
         return Some(("percentile".into(), what));
     }
     problem_of_number("limit_ms", objective.limit_ms, f64::INFINITY)
@@ -143,8 +173,15 @@ fn problem_of_number(field: &str, value: f64, most: f64) -> Option<(String, Stri
     if value > 0.0 && value <= most && value.is_finite() {
         return None;
     }
-    let bound = if most.is_finite() { format!(" and at most {most}") } else { String::new() };
-    Some((field.to_owned(), format!("`{field}` is {value}; it must be more than 0{bound}")))
+    let bound = if most.is_finite() {
+        format!(" and at most {most}")
+    } else {
+        String::new()
+    };
+    Some((
+        field.to_owned(),
+        format!("`{field}` is {value}; it must be more than 0{bound}"),
+    ))
 }
 
 /// Line and column, from 1, of the first `needle` outside comments, else of the file's start.
@@ -161,19 +198,28 @@ fn position_of(text: &str, needle: &str) -> (usize, usize) {
 
 fn words_for(error: &ron::Error) -> String {
     match error {
-        ron::Error::NoSuchStructField { expected, found, .. } => {
+        ron::Error::NoSuchStructField {
+            expected, found, ..
+        } => {
             let nearest = nearest(found, expected);
-            let suggestion =
-                nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let suggestion = nearest
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
             let known = expected
                 .iter()
                 .map(|name| format!("`{name}`"))
                 .collect::<Vec<_>>()
                 .join(", ");
-            let separator = if nearest.is_some() { " Known here:" } else { "; known here:" };
+            let separator = if nearest.is_some() {
+                " Known here:"
+            } else {
+                "; known here:"
+            };
             format!("unknown field `{found}`{suggestion}{separator} {known}")
         }
-        ron::Error::MissingStructField { field: "version", .. } => {
+        ron::Error::MissingStructField {
+            field: "version", ..
+        } => {
             format!("the version is missing; write `version: {WORKSPACE_VERSION},` first")
         }
         ron::Error::MissingStructField { field, .. } => format!("the field `{field}` is missing"),
@@ -186,7 +232,10 @@ fn words_for(error: &ron::Error) -> String {
 
 fn lower_first(sentence: &str) -> String {
     let mut characters = sentence.chars();
-    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or_default()
 }
 
 fn nearest<'a>(found: &str, expected: &'a [&'a str]) -> Option<&'a str> {

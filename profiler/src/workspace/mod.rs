@@ -70,9 +70,15 @@ impl Workspace {
     /// Loads the workspace that `folder` lies in: the nearest ancestor with a `scrutineer.ron`,
     /// else `folder` itself with defaults.
     pub fn find(folder: &Path) -> Result<Self, WorkspaceError> {
-        let folder = std::path::absolute(folder)
-            .map_err(|source| WorkspaceError::Read { path: folder.to_owned(), source })?;
-        match folder.ancestors().map(|root| root.join(WORKSPACE_FILE)).find(|path| path.is_file()) {
+        let folder = std::path::absolute(folder).map_err(|source| WorkspaceError::Read {
+            path: folder.to_owned(),
+            source,
+        })?;
+        match folder
+            .ancestors()
+            .map(|root| root.join(WORKSPACE_FILE))
+            .find(|path| path.is_file())
+        {
             Some(path) => Self::load(&path),
             None => Ok(Self::without_file(folder)),
         }
@@ -93,8 +99,10 @@ impl Workspace {
 
     /// Loads the workspace of this `scrutineer.ron`.
     pub fn load(path: &Path) -> Result<Self, WorkspaceError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| WorkspaceError::Read { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| WorkspaceError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text, path)
     }
 
@@ -109,8 +117,11 @@ impl Workspace {
         if self.has_file {
             return self.root.join(".scrutineer/captures");
         }
-        data_folder(env::var_os("XDG_DATA_HOME").map(PathBuf::from), env::home_dir())
-            .join("scrutineer/captures")
+        data_folder(
+            env::var_os("XDG_DATA_HOME").map(PathBuf::from),
+            env::home_dir(),
+        )
+        .join("scrutineer/captures")
     }
 
     /// Makes the captures' folder, and keeps git away from it.

@@ -10,7 +10,9 @@ fn parse(text: &str) -> Result<Workspace, WorkspaceError> {
 
 fn refusal(text: &str) -> (usize, usize, String) {
     match parse(text) {
-        Err(WorkspaceError::Invalid { line, column, what, .. }) => (line, column, what),
+        Err(WorkspaceError::Invalid {
+            line, column, what, ..
+        }) => (line, column, what),
         other => panic!("expected a refusal, got {other:?}"),
     }
 }
@@ -38,11 +40,17 @@ fn every_field_is_read() {
     assert_eq!(workspace.root, Path::new("/srv/app"));
     assert!(workspace.has_file);
     assert_eq!(workspace.target_name.as_deref(), Some("ledgerd"));
-    assert_eq!(workspace.metrics_url.as_deref(), Some("http://127.0.0.1:9090/metrics"));
+    assert_eq!(
+        workspace.metrics_url.as_deref(),
+        Some("http://127.0.0.1:9090/metrics")
+    );
     assert_eq!(workspace.stalled_request_s, Some(5.0));
     let declared = &workspace.declared;
     assert_eq!(declared.endpoints, ["http://127.0.0.1:8080/accounts"]);
-    assert_eq!((declared.window.seconds, declared.window.requests), (6.0, 50));
+    assert_eq!(
+        (declared.window.seconds, declared.window.requests),
+        (6.0, 50)
+    );
     assert!(declared.window_declared);
     assert_eq!(declared.objectives[0].limit_ms, 250.0);
     assert_eq!(declared.critical_paths, ["/accounts"]);
@@ -65,9 +73,13 @@ fn a_version_alone_declares_the_house_rules() {
 
 #[test]
 fn an_unknown_field_is_refused_at_its_line_with_the_nearest_name() {
-    let (line, _, what) = refusal("(\n    version: 1,\n    target: (\n        endpoint: [],\n    ),\n)");
+    let (line, _, what) =
+        refusal("(\n    version: 1,\n    target: (\n        endpoint: [],\n    ),\n)");
     assert_eq!(line, 4);
-    assert!(what.contains("unknown field `endpoint`; did you mean `endpoints`?"), "{what}");
+    assert!(
+        what.contains("unknown field `endpoint`; did you mean `endpoints`?"),
+        "{what}"
+    );
     let (_, _, what) = refusal("(version: 1, zebra: 2)");
     assert!(!what.contains("did you mean"), "{what}");
     assert!(what.contains("`critical_paths`"), "{what}");
@@ -81,23 +93,48 @@ fn a_missing_bracket_is_refused_with_line_and_column() {
 
 #[test]
 fn the_version_is_demanded_and_a_newer_one_is_refused_in_one_sentence() {
-    assert!(refusal("(window: (seconds: 1.0))").2.contains("the version is missing"));
+    assert!(
+        refusal("(window: (seconds: 1.0))")
+            .2
+            .contains("the version is missing")
+    );
     let (line, column, what) = refusal("(\n  version: 2,\n  something_new: [1, (a: 2)],\n)");
     assert_eq!((line, column), (2, 3));
-    assert!(what.contains("version 2") && what.contains("update"), "{what}");
+    assert!(
+        what.contains("version 2") && what.contains("update"),
+        "{what}"
+    );
 }
 
 #[test]
 fn values_that_make_no_sense_are_refused_where_they_stand() {
     let cases = [
-        ("(version: 1, target: (endpoints: [\"127.0.0.1:80\"]))", "127.0.0.1:80"),
-        ("(version: 1, target: (endpoints: [\"ftp://h/\"]))", "ftp://h/"),
+        (
+            "(version: 1, target: (endpoints: [\"127.0.0.1:80\"]))",
+            "127.0.0.1:80",
+        ),
+        (
+            "(version: 1, target: (endpoints: [\"ftp://h/\"]))",
+            "ftp://h/",
+        ),
         ("(version: 1, target: (metrics: \"/metrics\"))", "/metrics"),
-        ("(version: 1, target: (stalled_request_s: 500.0))", "stalled_request_s"),
+        (
+            "(version: 1, target: (stalled_request_s: 500.0))",
+            "stalled_request_s",
+        ),
         ("(version: 1, window: (seconds: 0.0))", "seconds"),
-        ("(version: 1, objectives: [(path: \"/\", percentile: 100.0, limit_ms: 1.0)])", "percentile"),
-        ("(version: 1, objectives: [(path: \"/\", percentile: 99.0, limit_ms: -1.0)])", "limit_ms"),
-        ("(version: 1, restart_interval_days: 0.0)", "restart_interval_days"),
+        (
+            "(version: 1, objectives: [(path: \"/\", percentile: 100.0, limit_ms: 1.0)])",
+            "percentile",
+        ),
+        (
+            "(version: 1, objectives: [(path: \"/\", percentile: 99.0, limit_ms: -1.0)])",
+            "limit_ms",
+        ),
+        (
+            "(version: 1, restart_interval_days: 0.0)",
+            "restart_interval_days",
+        ),
     ];
     for (text, place) in cases {
         let (line, column, what) = refusal(text);
@@ -112,18 +149,34 @@ fn the_nearest_ancestor_with_a_file_is_the_workspace() {
     fs::create_dir_all(&deep).unwrap();
     fs::write(folder.path().join(WORKSPACE_FILE), "(version: 1)").unwrap();
     let outer = Workspace::find(&deep).unwrap();
-    assert_eq!((outer.root.as_path(), outer.has_file), (folder.path(), true));
-    assert_eq!(outer.captures_folder(), folder.path().join(".scrutineer/captures"));
+    assert_eq!(
+        (outer.root.as_path(), outer.has_file),
+        (folder.path(), true)
+    );
+    assert_eq!(
+        outer.captures_folder(),
+        folder.path().join(".scrutineer/captures")
+    );
 
-    fs::write(folder.path().join("a/b").join(WORKSPACE_FILE), "(version: 1)").unwrap();
-    assert_eq!(Workspace::find(&deep).unwrap().root, folder.path().join("a/b"));
+    fs::write(
+        folder.path().join("a/b").join(WORKSPACE_FILE),
+        "(version: 1)",
+    )
+    .unwrap();
+    assert_eq!(
+        Workspace::find(&deep).unwrap().root,
+        folder.path().join("a/b")
+    );
 }
 
 #[test]
 fn without_a_file_the_folder_itself_declares_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = Workspace::find(folder.path()).unwrap();
-    assert_eq!((workspace.root.as_path(), workspace.has_file), (folder.path(), false));
+    assert_eq!(
+        (workspace.root.as_path(), workspace.has_file),
+        (folder.path(), false)
+    );
     assert!(workspace.captures_folder().ends_with("scrutineer/captures"));
     assert!(!workspace.captures_folder().starts_with(folder.path()));
 }
@@ -131,17 +184,32 @@ fn without_a_file_the_folder_itself_declares_nothing() {
 #[test]
 fn the_data_folder_follows_the_base_directory_specification() {
     let home = || Some(PathBuf::from("/home/me"));
-    assert_eq!(data_folder(Some("/data".into()), home()), Path::new("/data"));
-    assert_eq!(data_folder(Some("data".into()), home()), Path::new("/home/me/.local/share"));
-    assert_eq!(data_folder(None, home()), Path::new("/home/me/.local/share"));
+    assert_eq!(
+        data_folder(Some("/data".into()), home()),
+        Path::new("/data")
+    );
+    assert_eq!(
+        data_folder(Some("data".into()), home()),
+        Path::new("/home/me/.local/share")
+    );
+    assert_eq!(
+        data_folder(None, home()),
+        Path::new("/home/me/.local/share")
+    );
 }
 
 #[test]
 fn git_ignores_the_captures_of_a_workspace() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(WORKSPACE_FILE), "(version: 1)").unwrap();
-    let captures = Workspace::find(folder.path()).unwrap().prepare_captures_folder().unwrap();
-    assert_eq!(fs::read_to_string(captures.join(".gitignore")).unwrap(), "*\n");
+    let captures = Workspace::find(folder.path())
+        .unwrap()
+        .prepare_captures_folder()
+        .unwrap();
+    assert_eq!(
+        fs::read_to_string(captures.join(".gitignore")).unwrap(),
+        "*\n"
+    );
 }
 
 #[test]
@@ -152,7 +220,10 @@ fn a_draft_names_what_was_found_and_parses_again() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    write("Cargo.toml", "[package]\nname = \"ledgerd\"\n\n[[bench]]\nname = \"posting\"\nharness = false\n");
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"ledgerd\"\n\n[[bench]]\nname = \"posting\"\nharness = false\n",
+    );
     write("benches/parse.rs", "fn main() {}");
     write("benches/big/main.rs", "fn main() {}");
     write("deploy/k8s.yaml", "apiVersion: apps/v1\nkind: Deployment\n");
@@ -164,11 +235,18 @@ fn a_draft_names_what_was_found_and_parses_again() {
     let findings = look_around(folder.path());
     assert_eq!(findings.name, "ledgerd");
     assert_eq!(findings.benches, ["big", "parse", "posting"]);
-    assert_eq!(findings.container_files, ["Dockerfile", "deploy/k8s.yaml", "docker-compose.yml"]);
+    assert_eq!(
+        findings.container_files,
+        ["Dockerfile", "deploy/k8s.yaml", "docker-compose.yml"]
+    );
 
-    let workspace = Workspace::parse(&draft(folder.path()), &draft::path_in(folder.path())).unwrap();
+    let workspace =
+        Workspace::parse(&draft(folder.path()), &draft::path_in(folder.path())).unwrap();
     assert_eq!(workspace.target_name.as_deref(), Some("ledgerd"));
-    assert!(workspace.declared.endpoints.is_empty(), "a draft declares no host on its own");
+    assert!(
+        workspace.declared.endpoints.is_empty(),
+        "a draft declares no host on its own"
+    );
 }
 
 #[test]
@@ -176,16 +254,29 @@ fn a_draft_parses_again_whatever_the_names_are_and_with_every_comment_opened() {
     let findings = Findings {
         name: "a \"quoted\\ name".into(),
         benches: vec!["b\nversion: 9".into()],
-        services: vec![Service { port: 8080, pid: 42, name: "line\nend".into() }],
+        services: vec![Service {
+            port: 8080,
+            pid: 42,
+            name: "line\nend".into(),
+        }],
         container_files: vec!["Dockerfile".into()],
     };
     let text = draft_from(&findings);
-    assert_eq!(parse(&text).unwrap().target_name.as_deref(), Some("a \"quoted\\ name"));
+    assert_eq!(
+        parse(&text).unwrap().target_name.as_deref(),
+        Some("a \"quoted\\ name")
+    );
 
     let opened: String = text
         .lines()
         .map(|line| match line.trim_start().strip_prefix("// ") {
-            Some(rest) if line.starts_with("    ") && !rest.contains(|c: char| c == '.' && rest.ends_with(c)) && (rest.ends_with(',') || rest.contains(", // ")) => rest.to_owned() + "\n",
+            Some(rest)
+                if line.starts_with("    ")
+                    && !rest.contains(|c: char| c == '.' && rest.ends_with(c))
+                    && (rest.ends_with(',') || rest.contains(", // ")) =>
+            {
+                rest.to_owned() + "\n"
+            }
             _ => line.to_owned() + "\n",
         })
         .collect();
@@ -202,10 +293,17 @@ fn the_commit_and_its_changes_are_read_from_git() {
     let folder = tempfile::tempdir().unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
-        Command::new("git").current_dir(&folder).args(identity).args(arguments).output()
+        Command::new("git")
+            .current_dir(&folder)
+            .args(identity)
+            .args(arguments)
+            .output()
     };
     if git(&["init"]).is_err() {
-        crate::probes::skip("the_commit_and_its_changes_are_read_from_git", "git is not installed");
+        crate::sys::tests_skip(
+            "the_commit_and_its_changes_are_read_from_git",
+            "git is not installed",
+        );
         return;
     }
     assert_eq!(git_commit(folder.path()), None, "before the first commit");

@@ -1,0 +1,279 @@
+//! The workspace's own captures, baselines and reviews.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use scrutineer_evidence::{
+    Absent, Gathered,
+    history::{BaselineEntry, CaptureEntry, HistoryFacts, ReviewEntry},
+};
+use serde::Deserialize;
+
+use super::source::read_small;
+use crate::{
+    capture::file::{CAPTURE_EXTENSION, summarise},
+    workspace::Workspace,
+};
+
+/// Reads what the workspace keeps. A file that cannot be read is passed over: it proves nothing.
+pub(super) fn gather(workspace: &Workspace) -> Gathered<HistoryFacts> {
+    let failed = |folder: PathBuf| {
+        move |error: io::Error| Absent::Failed {
+            why: format!(
+                "cannot read the workspace's history in {}: {error}",
+                folder.display()
+            ),
+        }
+    };
+    let reviews_folder = workspace.reviews_folder();
+    let captures_folder = workspace.captures_folder();
+    let baselines_folder = workspace.baselines_folder();
+    let reviews = list(&reviews_folder).map_err(failed(reviews_folder))?;
+    let captures = list(&captures_folder).map_err(failed(captures_folder))?;
+    let baselines = list(&baselines_folder).map_err(failed(baselines_folder))?;
+    let reviewed: Vec<String> = reviews.iter().map(|folder| words_in(folder)).collect();
+    Ok(HistoryFacts {
+        captures: captures_of(&captures, &reviewed),
+        baselines: baselines.iter().filter_map(|path| baseline(path)).collect(),
+        reviews: reviews.iter().filter_map(|folder| review(folder)).collect(),
+    })
+}
+
+/// Entries of a folder, sorted; none where there is no such folder.
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+/// Everything that the RON files of a review say.
+fn words_in(review: &Path) -> String {
+    let files = list(review).unwrap_or_default();
+    files
+        .iter()
+        .filter(|path| has_extension(path, "ron"))
+        .filter_map(|path| read_small(path))
+        .collect()
+}
+
+fn captures_of(paths: &[PathBuf], reviewed: &[String]) -> Vec<CaptureEntry> {
+    let mut captures: Vec<CaptureEntry> = paths
+        .iter()
+        .filter(|path| has_extension(path, CAPTURE_EXTENSION))
+        .filter_map(|path| {
+            let file = name_of(path);
+            let started_at = summarise(path).ok()?.header.started_at;
+            let linked = reviewed.iter().any(|words| words.contains(&file));
+            Some(CaptureEntry {
+                file,
+                started_at,
+                linked,
+            })
+        })
+        .collect();
+    captures.sort_by(|a, b| {
+        b.started_at
+            .cmp(&a.started_at)
+            .then_with(|| a.file.cmp(&b.file))
+    });
+    captures
+}
+
+/// Reads RON of which only a few fields matter here, whatever else the file holds.
+fn read_ron<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    let options =
+        ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    options.from_str(&read_small(path)?).ok()
+}
+
+/// What a baseline must name to be complete; for all runs together or for each.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Origin {
+    machine: Option<serde::de::IgnoredAny>,
+    commit: Option<String>,
+    digest: Option<String>,
+}
+
+impl Origin {
+    fn is_complete_with(&self, all: &Self) -> bool {
+        (self.machine.is_some() || all.machine.is_some())
+            && (self.commit.is_some() || all.commit.is_some())
+            && (self.digest.is_some() || all.digest.is_some())
+    }
+}
+
+#[derive(Deserialize)]
+struct BaselineFile {
+    saved_at: jiff::Timestamp,
+    #[serde(default)]
+    runs: Vec<Origin>,
+}
+
+fn baseline(path: &Path) -> Option<BaselineEntry> {
+    if !has_extension(path, "ron") {
+        return None;
+    }
+    let file: BaselineFile = read_ron(path)?;
+    let all: Origin = read_ron(path)?;
+    let complete = if file.runs.is_empty() {
+        all.is_complete_with(&all)
+    } else {
+        file.runs.iter().all(|run| run.is_complete_with(&all))
+    };
+    Some(BaselineEntry {
+        name: path.file_stem()?.to_string_lossy().into_owned(),
+        saved_at: file.saved_at,
+        runs: (file.runs.len() as u32).max(1),
+        complete,
+    })
+}
+
+/// A milestone of a review bears the time at which it was signed.
+#[derive(Deserialize)]
+struct Milestone {
+    signed_at: jiff::Timestamp,
+}
+
+fn review(folder: &Path) -> Option<ReviewEntry> {
+    if !folder.is_dir() {
+        return None;
+    }
+    let files = list(folder).ok()?;
+    let signed_at = files
+        .iter()
+        .filter(|path| has_extension(path, "ron"))
+        .filter_map(|path| read_ron::<Milestone>(path))
+        .map(|milestone| milestone.signed_at)
+        .max();
+    Some(ReviewEntry {
+        name: name_of(folder),
+        signed_at,
+        overdue_actions: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use scrutineer_evidence::{capture::Sampler, process::Runtime};
+
+    use super::*;
+    use crate::{
+        capture::{
+            file::CaptureWriter,
+            model::{CaptureHeader, Chunk},
+        },
+        process::machine_key,
+    };
+
+    fn workspace() -> (tempfile::TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("scrutineer.ron"), "(version: 1)").unwrap();
+        let workspace = Workspace::find(folder.path()).unwrap();
+        (folder, workspace)
+    }
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn write_capture(path: &Path, started_at: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let header = CaptureHeader {
+            product_version: "0".into(),
+            started_at: started_at.parse().unwrap(),
+            pid: 1,
+            name: "ledgerd".into(),
+            command_line: "ledgerd".into(),
+            executable: String::new(),
+            runtime: Runtime::Rust,
+            launched: false,
+            frequency_hz: 999,
+            sampler: Sampler::PerfCpuClock,
+            kernel_frames: false,
+            stack_dump_bytes: 0,
+            machine: machine_key(),
+            commit: None,
+        };
+        let mut writer = CaptureWriter::create(path).unwrap();
+        writer.write(&Chunk::Header(header)).unwrap();
+        writer.flush().unwrap();
+    }
+
+    #[test]
+    fn a_workspace_without_history_has_an_empty_one() {
+        let (_folder, workspace) = workspace();
+        let facts = gather(&workspace).unwrap();
+        assert!(
+            facts.captures.is_empty() && facts.baselines.is_empty() && facts.reviews.is_empty()
+        );
+    }
+
+    #[test]
+    fn captures_are_newest_first_and_linked_where_a_review_names_them() {
+        let (_folder, workspace) = workspace();
+        let captures = workspace.captures_folder();
+        write_capture(&captures.join("old.scrutineer"), "2026-01-01T00:00:00Z");
+        write_capture(&captures.join("new.scrutineer"), "2026-02-01T00:00:00Z");
+        write(&captures.join("torn.scrutineer"), "no capture");
+        let review = workspace.reviews_folder().join("spring");
+        write(&review.join("evidence.ron"), "(file: \"old.scrutineer\")");
+        write(
+            &review.join("milestone-1.ron"),
+            "(signed_at: \"2026-03-01T00:00:00Z\", by: \"me\")",
+        );
+        let facts = gather(&workspace).unwrap();
+        let found: Vec<(&str, bool)> = facts
+            .captures
+            .iter()
+            .map(|entry| (entry.file.as_str(), entry.linked))
+            .collect();
+        assert_eq!(found, [("new.scrutineer", false), ("old.scrutineer", true)]);
+        assert_eq!(facts.reviews[0].name, "spring");
+        assert_eq!(
+            facts.reviews[0].signed_at,
+            Some("2026-03-01T00:00:00Z".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_baseline_is_complete_only_with_machine_commit_and_digest_of_every_run() {
+        let (_folder, workspace) = workspace();
+        let folder = workspace.baselines_folder();
+        let head = "version: 1, saved_at: \"2026-01-01T00:00:00Z\", unit: Nanoseconds";
+        let machine = "machine: (cpu_model: \"x\")";
+        let whole =
+            format!("({head}, {machine}, commit: \"c\", runs: [(digest: \"d\"), (digest: \"e\")])");
+        write(&folder.join("a.ron"), &whole);
+        let lacking = format!("({head}, {machine}, commit: None, runs: [(digest: \"d\")])");
+        write(&folder.join("b.ron"), &lacking);
+        write(&folder.join("broken.ron"), "(");
+        let facts = gather(&workspace).unwrap();
+        let found: Vec<(&str, u32, bool)> = facts
+            .baselines
+            .iter()
+            .map(|b| (b.name.as_str(), b.runs, b.complete))
+            .collect();
+        assert_eq!(found, [("a", 2, true), ("b", 1, false)]);
+    }
+}

@@ -1,0 +1,150 @@
+//! The window: reads counters of the target at its start, during it and at its end.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use scrutineer_evidence::{Evidence, Gathered, Kind};
+
+use super::{
+    GatherPlan, cgroup::CgroupWatch, residency::ResidencyWatch, sockets::SocketWatch,
+    tasks::TaskWatch,
+};
+use crate::{process, progress::Progress};
+
+/// How long the loop sleeps at most: cancelling is polled more often than ten times a second.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Reads something of the target again and again over the window.
+pub(super) trait Watch: Sized {
+    /// What comes out of it.
+    type Facts;
+
+    /// First reading; the window begins after it.
+    fn start(pid: u32) -> Gathered<Self>;
+
+    /// Time between two readings; asked again after each, so that a costly one can back off.
+    fn interval(&self) -> Duration;
+
+    /// One more reading. A target that has ended leaves what was read before.
+    fn read(&mut self, elapsed: Duration);
+
+    /// Facts over the window, after the last reading.
+    fn finish(self, window: Duration) -> Gathered<Self::Facts>;
+}
+
+struct Watched<W> {
+    watch: Gathered<W>,
+    due: Duration,
+}
+
+impl<W: Watch> Watched<W> {
+    fn start(pid: u32) -> Self {
+        let watch = W::start(pid);
+        let due = watch.as_ref().map_or(Duration::MAX, Watch::interval);
+        Self { watch, due }
+    }
+
+    fn read_when_due(&mut self, elapsed: Duration) {
+        if elapsed >= self.due
+            && let Ok(watch) = &mut self.watch
+        {
+            watch.read(elapsed);
+            self.due = (self.due + watch.interval()).max(elapsed + STEP);
+        }
+    }
+
+    fn finish(self, window: Duration) -> Gathered<W::Facts> {
+        let mut watch = self.watch?;
+        watch.read(window);
+        watch.finish(window)
+    }
+}
+
+/// Watches what the plan asks for, and fills it into the evidence.
+pub(super) fn gather(
+    pid: u32,
+    plan: &GatherPlan,
+    progress: &dyn Progress,
+    evidence: &mut Evidence,
+) {
+    let start = |kind| plan.kinds.contains(&kind);
+    let mut residency = start(Kind::Residency).then(|| Watched::<ResidencyWatch>::start(pid));
+    let mut tasks = start(Kind::Tasks).then(|| Watched::<TaskWatch>::start(pid));
+    let mut cgroup = start(Kind::Cgroup).then(|| Watched::<CgroupWatch>::start(pid));
+    let mut sockets = start(Kind::Sockets).then(|| Watched::<SocketWatch>::start(pid));
+    if residency.is_none() && tasks.is_none() && cgroup.is_none() && sockets.is_none() {
+        return;
+    }
+    let window = pass(pid, plan.window, progress, |elapsed| {
+        residency
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        tasks
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        cgroup
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+        sockets
+            .iter_mut()
+            .for_each(|watched| watched.read_when_due(elapsed));
+    });
+    if let Some(watched) = residency {
+        evidence.residency = watched.finish(window);
+    }
+    if let Some(watched) = tasks {
+        evidence.tasks = watched.finish(window);
+    }
+    if let Some(watched) = cgroup {
+        evidence.cgroup = watched.finish(window);
+    }
+    if let Some(watched) = sockets {
+        evidence.sockets = watched.finish(window);
+    }
+}
+
+/// Lets the window pass; it ends early when cancelled or when the target ends.
+fn pass(
+    pid: u32,
+    window: Duration,
+    progress: &dyn Progress,
+    mut read: impl FnMut(Duration),
+) -> Duration {
+    let begin = Instant::now();
+    let identity = identity_of(pid);
+    let mut told = None;
+    loop {
+        let elapsed = begin.elapsed();
+        if elapsed >= window || progress.is_cancelled() || identity_of(pid) != identity {
+            return elapsed;
+        }
+        if told != Some(elapsed.as_secs()) {
+            told = Some(elapsed.as_secs());
+            tell(progress, elapsed, window);
+        }
+        read(elapsed);
+        thread::sleep(STEP.min(window.saturating_sub(begin.elapsed())));
+    }
+}
+
+fn tell(progress: &dyn Progress, elapsed: Duration, window: Duration) {
+    let text = format!(
+        "Reading counters, {} of {} s",
+        elapsed.as_secs(),
+        window.as_secs_f64().ceil()
+    );
+    progress.step(
+        &text,
+        Some(elapsed.as_secs_f32() / window.as_secs_f32().max(f32::EPSILON)),
+    );
+}
+
+/// Tells a process from a later one of the same pid; `None` once it has ended.
+fn identity_of(pid: u32) -> Option<u64> {
+    process::stat(pid)
+        .ok()
+        .filter(|stat| !matches!(stat.state, 'Z' | 'X' | 'x'))
+        .map(|stat| stat.started_ticks)
+}
