@@ -132,6 +132,8 @@ impl eframe::App for Shell {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // Nobody reads events any more: without a reader no job waits for a place in the channel.
+        self.events = crossbeam_channel::never();
         self.worker.close();
     }
 }

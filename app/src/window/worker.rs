@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     cli,
-    jobs::{JobContext, JobEvent, Jobs},
+    jobs::{Job, JobContext, JobEvent, Jobs},
 };
 
 /// Tells the screens something, and asks for a frame to show it.
@@ -52,12 +52,18 @@ pub(super) struct Worker {
     dialogs: Arc<dyn Dialogs>,
     session: Arc<Session>,
     watch: Flag,
-    recording: Option<Flag>,
+    recording: Option<RunningRecording>,
     own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
 }
 
 /// A flag that a thread polls.
 type Flag = Arc<AtomicBool>;
+
+/// A recording under way.
+struct RunningRecording {
+    stop: Flag,
+    job: Option<Job<()>>,
+}
 
 impl Worker {
     /// A worker for the workspace that `folder` lies in.
@@ -131,7 +137,12 @@ impl Worker {
     pub(super) fn close(&mut self) {
         self.watch.store(false, Ordering::Relaxed);
         self.stop_recording();
-        self.jobs.finish();
+        let saving = self.recording.take().and_then(|recording| recording.job);
+        if let Some(job) = saving {
+            // Its failure was told as an event; the window that would show it is gone.
+            let _ = job.join();
+        }
+        self.jobs.cancel_all();
     }
 
     /// Runs work that shows in the job line.
@@ -139,16 +150,19 @@ impl Worker {
         &self,
         title: &str,
         work: impl FnOnce(&JobContext, &Teller) -> anyhow::Result<()> + Send + 'static,
-    ) {
+    ) -> Option<Job<()>> {
         let teller = self.teller.clone();
         let spawned = self.jobs.spawn(title, move |context| {
             if let Err(error) = work(context, &teller) {
                 teller.fail(&error);
             }
         });
-        if let Err(error) = spawned {
-            self.teller.fail(&anyhow::Error::new(error).context(format!("cannot start “{title}”")));
-        }
+        spawned
+            .map_err(|error| {
+                let error = anyhow::Error::new(error).context(format!("cannot start “{title}”"));
+                self.teller.fail(&error);
+            })
+            .ok()
     }
 
     /// Runs short work that does not show in the job line.
@@ -215,20 +229,21 @@ impl Worker {
     fn record(&mut self, target: Target, frequency_hz: u32, seconds: Option<u64>) {
         self.stop_recording();
         let stop = Flag::default();
-        self.recording = Some(Arc::clone(&stop));
+        let raised = Arc::clone(&stop);
         let session = Arc::clone(&self.session);
         let duration = seconds.map(Duration::from_secs);
-        self.job("Recording", move |context, teller| {
+        let job = self.job("Recording", move |context, teller| {
             let order = RecordingOrder { target, frequency_hz, duration, stop };
             let path = recording::run(&session, order, context, teller)?;
             teller.tell(Event::Captures(lists::captures(&session.captures_folder()?)));
             show(&session, &path, context, teller)
         });
+        self.recording = Some(RunningRecording { stop: raised, job });
     }
 
     fn stop_recording(&mut self) {
-        if let Some(stop) = self.recording.take() {
-            stop.store(true, Ordering::Relaxed);
+        if let Some(recording) = &self.recording {
+            recording.stop.store(true, Ordering::Relaxed);
         }
     }
 
