@@ -2,8 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -39,8 +38,16 @@ const POLL: Duration = Duration::from_millis(100);
 /// A file in `folder` that does not exist yet: `<target>-<UTC time>.scrutineer`, numbered where
 /// two recordings of one target begin in one second.
 pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
-    let name: String =
-        target.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String = target
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     let stem = format!("{name}-{}", now.strftime("%Y%m%dT%H%M%SZ"));
     (1..)
         .map(|number| match number {
@@ -63,7 +70,10 @@ pub(crate) fn target_name(target: &Target) -> String {
 
 fn file_name(program: Option<&OsString>) -> String {
     let name = program.and_then(|program| Path::new(program).file_name());
-    name.map_or_else(|| "command".into(), |name| name.to_string_lossy().into_owned())
+    name.map_or_else(
+        || "command".into(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// Records until the time is over, the target ends or `progress` is cancelled, and looks the
@@ -97,8 +107,14 @@ fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progre
     let status = recording.status();
     let elapsed = status.elapsed.as_secs_f32();
     let samples = status.quality.samples;
-    let text = format!("Recording pid {}: {elapsed:.1} s, {samples} samples", recording.pid());
-    progress.step(&text, duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)));
+    let text = format!(
+        "Recording pid {}: {elapsed:.1} s, {samples} samples",
+        recording.pid()
+    );
+    progress.step(
+        &text,
+        duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)),
+    );
 }
 
 /// Looks up what has no name yet, and appends it to the file.
@@ -125,9 +141,13 @@ fn look_up(profile: &Profile, pid: u32, progress: &dyn Progress) -> Vec<Chunk> {
     let mut symbolizer = Symbolizer::new(SymbolSources { pid });
     let mut chunks = Vec::new();
     for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
-        let done = number * SYMBOL_BATCH;
-        let share = done as f32 / frames.len() as f32;
-        progress.step(&format!("Looking up names: {done} of {} frames", frames.len()), Some(share));
+        // The first batch is where nearly all files are opened; most captures have no second one.
+        if number > 0 {
+            let done = number * SYMBOL_BATCH;
+            let share = done as f32 / frames.len() as f32;
+            let text = format!("Looking up names: {done} of {} frames", frames.len());
+            progress.step(&text, Some(share));
+        }
         let found: Vec<FrameSymbols> = symbolizer.lookup(&profile.modules, batch);
         chunks.push(Chunk::Symbols(found));
     }
@@ -150,17 +170,32 @@ pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
     let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
     let mut builder = ProfileBuilder::default();
     chunks.into_iter().for_each(|chunk| builder.push(chunk));
-    let missing = builder.profile().map(|profile| look_up(profile, profile.header.pid, progress));
-    missing.into_iter().flatten().for_each(|chunk| builder.push(chunk));
-    let profile = builder.finish().expect("the reader refuses files without a header");
-    Ok(Loaded { profile, damage: sentence_of(&damage, has_end) })
+    let missing = builder
+        .profile()
+        .map(|profile| look_up(profile, profile.header.pid, progress));
+    missing
+        .into_iter()
+        .flatten()
+        .for_each(|chunk| builder.push(chunk));
+    let profile = builder
+        .finish()
+        .expect("the reader refuses files without a header");
+    Ok(Loaded {
+        profile,
+        damage: sentence_of(&damage, has_end),
+    })
 }
 
 fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {
     let (chunks, damage) = file::read(path)?;
     let mut builder = ProfileBuilder::default();
     chunks.into_iter().for_each(|chunk| builder.push(chunk));
-    Ok((builder.finish().expect("the reader refuses files without a header"), damage))
+    Ok((
+        builder
+            .finish()
+            .expect("the reader refuses files without a header"),
+        damage,
+    ))
 }
 
 fn sentence_of(damage: &Damage, has_end: bool) -> Option<String> {
@@ -177,17 +212,23 @@ fn sentence_of(damage: &Damage, has_end: bool) -> Option<String> {
 
 /// Summarises a loaded capture for rules and baselines.
 pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(profile::facts(profile, &name.unwrap_or_default(), &digest(path)?))
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    Ok(profile::facts(
+        profile,
+        &name.unwrap_or_default(),
+        &digest(path)?,
+    ))
 }
 
 /// SHA-256 of a file, hexadecimal.
 fn digest(path: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut hash))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 #[cfg(test)]
@@ -199,15 +240,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let now: jiff::Timestamp = "2026-03-11T09:15:00Z".parse().unwrap();
         let first = fresh_path(folder.path(), "my app/x", now);
-        assert!(first.ends_with("my_app_x-20260311T091500Z.scrutineer"), "{first:?}");
+        assert!(
+            first.ends_with("my_app_x-20260311T091500Z.scrutineer"),
+            "{first:?}"
+        );
         std::fs::write(&first, "").unwrap();
         let second = fresh_path(folder.path(), "my app/x", now);
-        assert!(second.ends_with("my_app_x-20260311T091500Z-2.scrutineer"), "{second:?}");
+        assert!(
+            second.ends_with("my_app_x-20260311T091500Z-2.scrutineer"),
+            "{second:?}"
+        );
     }
 
     #[test]
     fn a_launched_commands_capture_bears_its_file_name() {
-        let target = Target::Launch { command: vec!["/usr/bin/python3".into()], folder: None };
+        let target = Target::Launch {
+            command: vec!["/usr/bin/python3".into()],
+            folder: None,
+        };
         assert_eq!(target_name(&target), "python3");
     }
 }

@@ -1,5 +1,6 @@
 //! Scrutineer: without arguments the window, else a subcommand.
 
+mod baselines;
 mod captures;
 mod cli;
 mod demo;
@@ -8,6 +9,7 @@ mod gathering;
 mod interrupt;
 mod jobs;
 mod progress_line;
+mod review;
 mod window;
 
 use std::process::ExitCode;

@@ -26,5 +26,9 @@ pub(crate) fn has_display() -> bool {
 /// Opens the window, and returns when it is closed.
 pub(crate) fn run(open: Option<PathBuf>) -> Result<(), WindowError> {
     drop(open);
-    if has_display() { Err(WindowError::NotPartOfThisBuild) } else { Err(WindowError::NoDisplay) }
+    if has_display() {
+        Err(WindowError::NotPartOfThisBuild)
+    } else {
+        Err(WindowError::NoDisplay)
+    }
 }

@@ -85,6 +85,26 @@ mod tests {
     }
 
     #[test]
+    fn an_evidence_file_of_the_first_format_is_judged_as_it_was() {
+        let evidence: Evidence = ron::from_str(include_str!("../tests/evidence-1.ron")).unwrap();
+        let judgements = judge(&Checklist::performance(), &evidence);
+        let judged = judgements
+            .iter()
+            .filter(|judgement| judgement.verdict.outcome.is_judged());
+        let words: Vec<_> = judged
+            .map(|judgement| {
+                let verdict = &judgement.verdict;
+                format!(
+                    "{}: {:?}, {}",
+                    judgement.id, verdict.outcome, verdict.number
+                )
+            })
+            .collect();
+        let expected = include_str!("../tests/judged-1.txt");
+        assert_eq!(words.join("\n").replace('\u{a0}', " "), expected.trim_end());
+    }
+
+    #[test]
     fn the_digest_changes_with_the_evidence() {
         let evidence = testing::full_evidence();
         let mut other = evidence.clone();

@@ -52,27 +52,31 @@ fn header() -> CaptureHeader {
     }
 }
 
-/// Stacks of depth 30 that share their outer halves in groups and differ in the inner ones.
+/// Stacks of about 30 frames; each leaves an earlier one near its inner end, as real ones do.
 fn stacks() -> (StackNodes, Vec<u32>) {
     let mut nodes = StackNodes::default();
-    let mut leaves = Vec::new();
-    let mut shared = NONE;
+    let mut leaves = vec![];
+    let mut depths = vec![];
     for stack in 0..STACKS {
-        if stack % 100 == 0 {
-            shared = NONE;
-            for depth in 0..DEPTH / 2 {
-                shared = push(
-                    &mut nodes,
-                    shared,
-                    mixed(depth * 7 + (stack / 1_000) * (depth / 5)),
-                );
-            }
+        let earlier = mixed(stack) % stack.max(1);
+        let (mut node, mut depth) = match stack {
+            0 => (NONE, 0),
+            _ => (leaves[earlier as usize], depths[earlier as usize]),
+        };
+        for _ in 0..(mixed(stack * 3) % 8).min(depth) {
+            node = nodes.parent[node as usize];
+            depth -= 1;
         }
-        let mut node = shared;
-        for depth in DEPTH / 2..DEPTH {
-            node = push(&mut nodes, node, mixed(stack * DEPTH + depth));
+        let grow = if depth < DEPTH {
+            1 + mixed(stack * 5) % 8
+        } else {
+            1
+        };
+        for step in 0..grow {
+            node = push(&mut nodes, node, mixed(stack * DEPTH + step));
         }
         leaves.push(node);
+        depths.push(depth + grow);
     }
     (nodes, leaves)
 }

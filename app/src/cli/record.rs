@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,7 +13,6 @@ use scrutineer_profiler::{
         recorder::{RecordOptions, RecordingSummary},
         target::{self, Target},
     },
-    progress::Progress,
     workspace::{self, Workspace},
 };
 
@@ -51,7 +49,7 @@ pub(super) struct Arguments {
     frequency: u32,
 
     /// Stop after this many seconds (else on Ctrl+C, or when the target ends)
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     duration: Option<Duration>,
 
     /// File to write; must not exist [default: in .scrutineer/captures of the workspace, else in

@@ -46,6 +46,10 @@ impl Rule for MemoryGrowth {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (declared, residency, cgroup, system): Self::Needs<'_>) -> Verdict {
         if let Some(verdict) = declared.too_short(Kind::Residency, residency.window_s) {
             return verdict;
@@ -72,11 +76,11 @@ impl Rule for MemoryGrowth {
             .read(
                 Kind::Residency,
                 format!(
-                    "Theil–Sen slope {} [{}, {}] at 99 %, Mann–Kendall p = {}, {} points",
+                    "Theil–Sen slope {} [{}, {}] at 99 %, Mann–Kendall {}, {} points",
                     rate(growth.slope_bytes_per_s),
                     rate(growth.low_bytes_per_s),
                     rate(growth.high_bytes_per_s),
-                    words::number(growth.mann_kendall_p),
+                    words::p_value(growth.mann_kendall_p),
                     growth.points,
                 ),
             )

@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod history;
+mod http;
 pub mod list;
 mod pressure;
 mod process;
@@ -67,6 +68,9 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
     if wants(Kind::Source) {
         progress.step("Reading CI workflows and alert rules", None);
         evidence.source = source::gather(&plan.workspace.root);
+    }
+    if wants(Kind::Http) {
+        evidence.http = http::gather(&plan.workspace, progress);
     }
 }
 
@@ -135,4 +139,23 @@ fn owner_of(pid: u32) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let uid = std::fs::metadata(format!("/proc/{pid}")).ok()?.uid();
     (uid != 0).then(|| proc::user_name(uid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_command_and_an_end_is_told_from_it() {
+        let refused = io::Error::from(io::ErrorKind::PermissionDenied);
+        let Absent::Denied { what, would_need } = absent_for(1, "descriptors", &refused) else {
+            panic!("a refusal is Denied");
+        };
+        assert!(what.contains("descriptors of process 1"), "{what}");
+        assert!(would_need.contains("sudo"), "{would_need}");
+        let ended = io::Error::from_raw_os_error(libc::ESRCH);
+        assert!(
+            matches!(absent_for(1, "x", &ended), Absent::Failed { why } if why.contains("has ended"))
+        );
+    }
 }

@@ -78,18 +78,10 @@ pub(super) fn gather(
         return;
     }
     let window = pass(pid, plan.window, progress, |elapsed| {
-        residency
-            .iter_mut()
-            .for_each(|watched| watched.read_when_due(elapsed));
-        tasks
-            .iter_mut()
-            .for_each(|watched| watched.read_when_due(elapsed));
-        cgroup
-            .iter_mut()
-            .for_each(|watched| watched.read_when_due(elapsed));
-        sockets
-            .iter_mut()
-            .for_each(|watched| watched.read_when_due(elapsed));
+        read_when_due(&mut residency, elapsed);
+        read_when_due(&mut tasks, elapsed);
+        read_when_due(&mut cgroup, elapsed);
+        read_when_due(&mut sockets, elapsed);
     });
     if let Some(watched) = residency {
         evidence.residency = watched.finish(window);
@@ -102,6 +94,12 @@ pub(super) fn gather(
     }
     if let Some(watched) = sockets {
         evidence.sockets = watched.finish(window);
+    }
+}
+
+fn read_when_due<W: Watch>(watched: &mut Option<Watched<W>>, elapsed: Duration) {
+    if let Some(watched) = watched {
+        watched.read_when_due(elapsed);
     }
 }
 

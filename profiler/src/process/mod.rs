@@ -95,9 +95,9 @@ fn online_cores() -> u32 {
 fn count_ranges(list: &str) -> Option<u32> {
     list.split(',')
         .map(|range| {
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-            last.checked_sub(first)?.checked_add(1)
+            let (start, end) = range.split_once('-').unwrap_or((range, range));
+            let length = end.parse::<u32>().ok()?.checked_sub(start.parse().ok()?)?;
+            length.checked_add(1)
         })
         .sum()
 }

@@ -1,11 +1,6 @@
 //! Drafts a first `scrutineer.ron` from what a folder and this machine show.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use crate::probes;
 
@@ -173,6 +168,9 @@ pub fn draft_from(findings: &Findings) -> String {
     let mut text = String::from(HEAD);
     let _ = writeln!(text, "        name: {},", ron_string(&findings.name));
     text.push_str(ENDPOINTS);
+    if !findings.services.is_empty() {
+        text.push_str("            // Your services that listen on this machine now:\n");
+    }
     for service in &findings.services {
         let _ = writeln!(
             text,
@@ -214,24 +212,18 @@ fn ron_string(text: &str) -> String {
     ron::to_string(text).expect("a string always has a RON form")
 }
 
-/// Where the draft of `folder` is to be written.
-#[cfg(test)]
-pub(super) fn path_in(folder: &Path) -> PathBuf {
-    folder.join(super::WORKSPACE_FILE)
-}
-
-const HEAD: &str = r#"// What Scrutineer may look at and what it judges against. Comments are kept: this file is yours,
+const HEAD: &str = r"// What Scrutineer may look at and what it judges against. Comments are kept: this file is yours,
 // and Scrutineer never rewrites it. What it stores itself lies in .scrutineer/.
 (
     version: 1,
     target: (
         // Name of the process to attach to where none is given.
-"#;
+";
 
-const ENDPOINTS: &str = r#"        // Endpoints to probe with GET requests. Nothing else is contacted; only declare what may
-        // be asked repeatedly. Listening services found on this machine:
+const ENDPOINTS: &str = r"        // Endpoints to probe with GET requests. Nothing else is contacted; only declare what may
+        // be asked repeatedly.
         endpoints: [
-"#;
+";
 
 const REST: &str = r#"        ],
         // Prometheus metrics; without it, /metrics of the first endpoint's origin.
@@ -251,9 +243,5 @@ const REST: &str = r#"        ],
     ],
     // Days between planned restarts, for leaks; the house rule is 7.
     // restart_interval_days: 7.0,
-    // Limits of single items in place of the checklist's.
-    overrides: {
-        // "concurrency.thread-monitoring": (max_threads: 500),
-    },
 )
 "#;

@@ -34,6 +34,12 @@ const FULL: &str = r#"// comment
 )
 "#;
 
+/// What a rule would read its override into.
+#[derive(serde::Deserialize)]
+struct Limits {
+    max_threads: u32,
+}
+
 #[test]
 fn every_field_is_read() {
     let workspace = parse(FULL).unwrap();
@@ -55,10 +61,6 @@ fn every_field_is_read() {
     assert_eq!(declared.objectives[0].limit_ms, 250.0);
     assert_eq!(declared.critical_paths, ["/accounts"]);
     assert_eq!(declared.restart_interval_days, Some(3.5));
-    #[derive(serde::Deserialize)]
-    struct Limits {
-        max_threads: u32,
-    }
     let limits = workspace.overrides["concurrency.thread-monitoring"].clone();
     assert_eq!(limits.into_rust::<Limits>().unwrap().max_threads, 500);
 }
@@ -241,7 +243,7 @@ fn a_draft_names_what_was_found_and_parses_again() {
     );
 
     let workspace =
-        Workspace::parse(&draft(folder.path()), &draft::path_in(folder.path())).unwrap();
+        Workspace::parse(&draft(folder.path()), &folder.path().join(WORKSPACE_FILE)).unwrap();
     assert_eq!(workspace.target_name.as_deref(), Some("ledgerd"));
     assert!(
         workspace.declared.endpoints.is_empty(),
@@ -267,25 +269,26 @@ fn a_draft_parses_again_whatever_the_names_are_and_with_every_comment_opened() {
         Some("a \"quoted\\ name")
     );
 
-    let opened: String = text
+    // Comments inside the declaration that hold a field or an item end in a comma.
+    let opened: Vec<&str> = text
         .lines()
         .map(|line| match line.trim_start().strip_prefix("// ") {
             Some(rest)
-                if line.starts_with("    ")
-                    && !rest.contains(|c: char| c == '.' && rest.ends_with(c))
-                    && (rest.ends_with(',') || rest.contains(", // ")) =>
+                if line.starts_with(' ') && (rest.ends_with(',') || rest.contains(", //")) =>
             {
-                rest.to_owned() + "\n"
+                rest
             }
-            _ => line.to_owned() + "\n",
+            _ => line,
         })
         .collect();
+    let opened = opened.join("\n");
     let workspace = parse(&opened).unwrap();
     assert_eq!(workspace.declared.endpoints, ["http://127.0.0.1:8080/"]);
     assert!(workspace.declared.window_declared);
     assert_eq!(workspace.declared.objectives.len(), 1);
     assert_eq!(workspace.stalled_request_s, Some(31.0));
-    assert_eq!(workspace.overrides.len(), 1);
+    assert_eq!(workspace.declared.critical_paths, ["/items"]);
+    assert_eq!(workspace.declared.restart_interval_days, Some(7.0));
 }
 
 #[test]
@@ -314,4 +317,29 @@ fn the_commit_and_its_changes_are_read_from_git() {
     assert_eq!((hash.len(), dirty), (40, false));
     fs::write(folder.path().join("a"), "2").unwrap();
     assert_eq!(git_commit(folder.path()), Some((hash, true)));
+}
+
+#[test]
+fn what_the_parser_expects_is_said_in_words_for_people_at_its_place() {
+    // `^` marks the place.
+    let cases = [
+        ("(version: 1, target: (name: ^5))", "text in double quotes"),
+        ("(version: 1, window: (seconds: ^true))", "a number"),
+        ("(\n  version: 1\n  ^critical_paths: [],\n)", "a comma"),
+        ("(version: 1, critical_paths: [\"/a\"^", "a comma"),
+        ("(version: 1, target: (name: ^\"a))", "closing `\"`"),
+        ("^version: 1", "`( version: 1, … )`"),
+        ("^", "`( version: 1, … )`"),
+        ("(version: 1, ^version: 1)", "there twice"),
+    ];
+    for (marked, words) in cases {
+        let before = &marked[..marked.find('^').unwrap()];
+        let place = (
+            before.split('\n').count(),
+            before.split('\n').next_back().unwrap().len() + 1,
+        );
+        let (line, column, what) = refusal(&marked.replace('^', ""));
+        assert!(what.contains(words), "{marked}: {what}");
+        assert_eq!((line, column), place, "{marked}: {what}");
+    }
 }

@@ -7,7 +7,7 @@ use crate::sys::{self, perf::Ring};
 
 const SMALLEST_WANTED_BYTES: usize = 512 << 10;
 const LARGEST_BYTES: usize = 16 << 20;
-const LARGEST_TOTAL_BYTES: usize = 128 << 20;
+const LARGEST_TOTAL_BYTES: usize = 256 << 20;
 /// Below this a ring holds less than a handful of samples.
 const SMALLEST_BYTES: usize = 128 << 10;
 /// Room for the part of a sample that is no stack.
@@ -22,7 +22,8 @@ pub(super) struct CpuRing {
     pub(super) looked_at: u64,
 }
 
-/// Maps a ring for each CPU. They are large enough for a tenth of a second; where so much memory
+/// Maps a ring for each CPU. They hold up to half a second, because a
+/// busy machine may keep the recorder waiting; where so much memory
 /// may not be locked, they are halved until they fit, and once more, so that a second recording
 /// finds room too.
 pub(super) fn map_all(frequency_hz: u32, stack_dump_bytes: u32) -> io::Result<Vec<CpuRing>> {
@@ -47,8 +48,8 @@ pub(super) fn map_all(frequency_hz: u32, stack_dump_bytes: u32) -> io::Result<Ve
 
 fn wanted_bytes(frequency_hz: u32, stack_dump_bytes: u32, cpu_count: usize) -> usize {
     let sample_bytes = stack_dump_bytes as usize + SAMPLE_HEAD_BYTES;
-    let tenth_of_a_second = frequency_hz as usize * sample_bytes / 10;
-    let mut bytes = tenth_of_a_second
+    let half_a_second = frequency_hz as usize * sample_bytes / 2;
+    let mut bytes = half_a_second
         .next_power_of_two()
         .clamp(SMALLEST_WANTED_BYTES, LARGEST_BYTES);
     while bytes > SMALLEST_WANTED_BYTES && bytes * cpu_count > LARGEST_TOTAL_BYTES {
@@ -81,11 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ring_holds_a_tenth_of_a_second_and_stays_within_bounds() {
-        assert_eq!(wanted_bytes(999, 32 << 10, 2), 4 << 20);
+    fn a_ring_holds_half_a_second_and_stays_within_bounds() {
+        assert_eq!(wanted_bytes(999, 32 << 10, 2), 16 << 20);
         assert_eq!(wanted_bytes(99, 4096, 2), 512 << 10);
+        assert_eq!(wanted_bytes(999, 32 << 10, 64), 4 << 20);
         assert_eq!(wanted_bytes(9_999, 65_528, 4), 16 << 20);
-        assert_eq!(wanted_bytes(9_999, 65_528, 128), 1 << 20);
+        assert_eq!(wanted_bytes(9_999, 65_528, 128), 2 << 20);
         assert_eq!(wanted_bytes(9_999, 65_528, 1024), 512 << 10);
     }
 }

@@ -108,9 +108,9 @@ impl Tally {
 
     fn add_accepted(&mut self, accepted: &[&TcpSocket], sockets: &[TcpSocket]) {
         let mut open: HashMap<u16, u32> = HashMap::new();
-        accepted
-            .iter()
-            .for_each(|socket| *open.entry(socket.local.port()).or_default() += 1);
+        for socket in accepted {
+            *open.entry(socket.local.port()).or_default() += 1;
+        }
         for ((port, _), listener) in &mut self.listeners {
             let count = open.get(port).copied().unwrap_or(0);
             listener.peak_accepted = listener.peak_accepted.max(count);

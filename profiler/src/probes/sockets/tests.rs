@@ -188,7 +188,7 @@ fn time_wait_without_a_known_owner_is_not_counted_as_churn() {
     let ours = socket("10.0.0.1:1000", database, ESTABLISHED, 7, 1);
     let theirs = socket("10.0.0.1:1001", database, ESTABLISHED, 8, 2);
     let lingering = socket("10.0.0.1:1002", database, TIME_WAIT, 0, 3);
-    tally.add(&[ours.clone()], &owned);
+    tally.add(std::slice::from_ref(&ours), &owned);
     tally.add(&[ours.clone(), lingering.clone()], &owned);
     let alone = tally.facts(&LocalAddresses::default()).0;
     assert_eq!((alone[0].opened, alone[0].time_wait), (1, 1));

@@ -1,0 +1,139 @@
+//! The review of a workspace: what is judged, what people decided, and where both are kept.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use scrutineer_checklists::{
+    checklist::Checklist,
+    document::{self, Comparison, ReviewDocument},
+    judge,
+    review::Decisions,
+    ron_text,
+};
+use scrutineer_evidence::{Evidence, Kind};
+use scrutineer_profiler::{
+    profile::Profile,
+    workspace::{self, Workspace},
+};
+
+use crate::flame_picture;
+
+/// Name of the review that is under way.
+const CURRENT: &str = "current";
+
+/// Folder of the review that is under way.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.reviews_folder().join(CURRENT)
+}
+
+/// Kinds of facts that the review needs: the rules' and those that the document shows.
+pub(crate) fn kinds(checklist: &Checklist) -> BTreeSet<Kind> {
+    let mut kinds = judge::plan(checklist);
+    kinds.extend([Kind::Process, Kind::System, Kind::Residency]);
+    kinds
+}
+
+/// Judges the evidence and sets people's decisions against it.
+pub(crate) fn compose(
+    workspace: &Workspace,
+    checklist: &Checklist,
+    evidence: &Evidence,
+    profile: Option<&Profile>,
+    comparison: Option<Comparison>,
+) -> Result<ReviewDocument> {
+    Ok(document::assemble(document::Inputs {
+        evidence,
+        checklist,
+        decisions: &load_decisions(workspace)?,
+        flame: profile.and_then(flame_picture::draw),
+        comparison,
+        commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
+        product_version: env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// People's decisions; none where the file is missing.
+pub(crate) fn load_decisions(workspace: &Workspace) -> Result<Decisions> {
+    let path = folder(workspace).join("decisions.ron");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Decisions::default());
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    // `path:line:column: what` when joined, the form that editors jump to.
+    Decisions::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// Keeps the evidence, so that every verdict can be replayed. Gives the file.
+pub(crate) fn save_evidence(workspace: &Workspace, evidence: &Evidence) -> Result<PathBuf> {
+    let path = folder(workspace).join("evidence.ron");
+    write_whole(&path, ron_text::print(evidence).as_bytes())?;
+    Ok(path)
+}
+
+/// Writes the review as a page.
+pub(crate) fn write_html(document: &ReviewDocument, path: &Path) -> Result<()> {
+    write_whole(path, scrutineer_report::html::render(document).as_bytes())
+}
+
+/// Writes a file beside its place and moves it there, so that a full disk leaves the old one.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let beside = path.with_extension("part");
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&beside, content)?;
+        fs::rename(&beside, path)
+    };
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
+        .with_context(|| {
+            format!(
+                "cannot write {}; free space or change its folder's permissions",
+                path.display()
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.html");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_decisions_file_with_a_typo_is_told_with_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Workspace::without_file(root.path().to_owned());
+        let path = folder(&workspace).join("decisions.ron");
+        write_whole(&path, b"(version: 1, itemz: {})").unwrap();
+        let error = load_decisions(&workspace).unwrap_err();
+        let text = format!("{error:#}");
+        assert!(
+            text.contains("decisions.ron") && text.contains("itemz"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_a_file_there_are_no_decisions() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Workspace::without_file(root.path().to_owned());
+        assert_eq!(load_decisions(&workspace).unwrap(), Decisions::default());
+    }
+}
