@@ -8,6 +8,7 @@ mod flame_picture;
 mod gathering;
 mod interrupt;
 mod jobs;
+mod own_profile;
 mod progress_line;
 mod review;
 mod window;
