@@ -10,6 +10,8 @@ mod interrupt;
 mod jobs;
 mod progress_line;
 mod review;
+// The folder of the same name will take this file’s place.
+#[path = "window.rs"]
 mod window;
 
 use std::process::ExitCode;
