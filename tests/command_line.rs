@@ -491,7 +491,7 @@ fn baselines_are_saved_once_listed_and_compared_with() {
         (&listed[0]["name"], &listed[0]["runs"]),
         (&"before".into(), &1.into())
     );
-    let same = run_in(
+    let compared = run_in(
         root,
         &[
             "baseline",
@@ -502,10 +502,10 @@ fn baselines_are_saved_once_listed_and_compared_with() {
             "--json",
         ],
     );
-    assert_eq!(same.code, Some(0), "{same:?}");
-    let same: serde_json::Value = serde_json::from_str(&same.stdout).expect("it is JSON");
-    assert_eq!(same["baseline"], "before");
-    assert_eq!(same["mismatches"], serde_json::json!([]));
+    assert_eq!(compared.code, Some(0), "{compared:?}");
+    let comparison: serde_json::Value = serde_json::from_str(&compared.stdout).expect("it is JSON");
+    assert_eq!(comparison["baseline"], "before");
+    assert_eq!(comparison["mismatches"], serde_json::json!([]));
 }
 
 #[test]
