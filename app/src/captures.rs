@@ -107,13 +107,23 @@ pub(crate) fn record(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<RecordingSummary> {
-    let duration = settings.duration;
-    let recording = start(target, settings)?;
+    record_watched(target, settings, progress, |_, _| ())
+}
+
+/// Like [`record`]; `watch` is called some ten times a second with the recording and its file.
+pub(crate) fn record_watched(
+    target: &Target,
+    settings: &Settings,
+    progress: &dyn Progress,
+    mut watch: impl FnMut(&Recording, &Path),
+) -> Result<RecordingSummary> {
+    let (recording, path) = start(target, settings)?;
     while !recording.is_finished() {
         if progress.is_cancelled() {
             recording.stop();
         }
-        tell(&recording, duration, progress);
+        tell(&recording, settings.duration, progress);
+        watch(&recording, &path);
         std::thread::sleep(POLL);
     }
     let summary = recording.join()?;
@@ -142,7 +152,7 @@ pub(crate) struct Settings {
 
 /// Starts a recording. One that begins in the same second may take a fresh name before us: then
 /// another is chosen.
-fn start(target: &Target, settings: &Settings) -> Result<Recording> {
+fn start(target: &Target, settings: &Settings) -> Result<(Recording, PathBuf)> {
     loop {
         let (output, is_fresh) = match &settings.place {
             Place::File(path) => (path.clone(), false),
@@ -154,14 +164,14 @@ fn start(target: &Target, settings: &Settings) -> Result<Recording> {
         let options = RecordOptions {
             frequency_hz: settings.frequency_hz,
             duration: settings.duration,
-            output,
+            output: output.clone(),
             stack_dump_bytes: STACK_DUMP_BYTES,
             commit: settings.commit.clone(),
         };
         match Recording::start(target, options) {
             Err(CaptureError::Write { source, .. })
                 if is_fresh && source.kind() == io::ErrorKind::AlreadyExists => {}
-            started => return Ok(started?),
+            started => return Ok((started?, output)),
         }
     }
 }

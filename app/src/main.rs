@@ -8,10 +8,9 @@ mod flame_picture;
 mod gathering;
 mod interrupt;
 mod jobs;
+mod own_profile;
 mod progress_line;
 mod review;
-// The folder of the same name will take this file’s place.
-#[path = "window.rs"]
 mod window;
 
 use std::process::ExitCode;

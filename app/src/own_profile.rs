@@ -6,7 +6,7 @@ use anyhow::Result;
 use scrutineer_profiler::profile::own::OwnProfile;
 
 /// Sampling frequency of the own profile, hertz.
-const FREQUENCY_HZ: i32 = 199;
+const FREQUENCY_HZ: u32 = 199;
 
 /// An own profile under way.
 pub(crate) type Running = OwnProfile;
@@ -20,7 +20,10 @@ pub(crate) fn toggle(running: &mut Option<Running>, folder: &Path) -> Result<Opt
             Ok(None)
         }
         Some(profile) => {
-            let name = format!("workbench-{}.pb.gz", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+            let name = format!(
+                "workbench-{}.pb.gz",
+                jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")
+            );
             let path = folder.join(name);
             profile.finish(&path)?;
             Ok(Some(path))

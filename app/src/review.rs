@@ -14,8 +14,13 @@ use scrutineer_checklists::{
     review::Decisions,
     ron_text,
 };
-use scrutineer_evidence::{Evidence, Kind};
+use scrutineer_evidence::{Absent, EVIDENCE_SCHEMA_VERSION, Evidence, Kind};
 use scrutineer_profiler::{
+    capture::{
+        CaptureError,
+        target::{self, Target},
+    },
+    process,
     profile::Profile,
     workspace::{self, Workspace},
 };
@@ -75,6 +80,48 @@ pub(crate) fn kinds(checklist: &Checklist) -> BTreeSet<Kind> {
     kinds
 }
 
+/// The process to look at: `pid`, else the declared one. A declared one that does not run leaves
+/// its facts out, and `say` is told why.
+pub(crate) fn find_target(
+    pid: Option<u32>,
+    workspace: &Workspace,
+    say: impl FnOnce(&str),
+) -> Result<Option<u32>> {
+    let target = match (pid, &workspace.target_name) {
+        (Some(pid), _) => Target::Pid(pid),
+        (None, Some(name)) => Target::Name(name.clone()),
+        (None, None) => return Ok(None),
+    };
+    match target::resolve(&target) {
+        Ok(pid) => Ok(Some(pid)),
+        Err(error @ CaptureError::NoSuchName { .. }) => {
+            say(&format!("{error}; judging without a process"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Evidence of a service under its own load, which cannot be counted from outside.
+pub(crate) fn explain_missing_load(evidence: &mut Evidence) {
+    evidence.traffic = Err(Absent::NotAsked {
+        would_need: "a load that this product drives; the service was watched under its own".into(),
+    });
+}
+
+/// The name that a decision bears: git's user, else the system's.
+pub(crate) fn who(workspace: &Workspace) -> String {
+    let git = std::process::Command::new("git")
+        .args(["config", "user.name"])
+        .current_dir(&workspace.root)
+        .output();
+    git.ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(process::own_user_name)
+}
+
 /// Judges the evidence and sets people's decisions against it.
 pub(crate) fn compose(
     workspace: &Workspace,
@@ -106,6 +153,32 @@ pub(crate) fn load_decisions(workspace: &Workspace) -> Result<Decisions> {
     };
     // `path:line:column: what` when joined, the form that editors jump to.
     Decisions::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// Stores people's decisions.
+pub(crate) fn save_decisions(workspace: &Workspace, decisions: &Decisions) -> Result<()> {
+    let path = folder(workspace).join("decisions.ron");
+    write_whole(&path, decisions.print().as_bytes())
+}
+
+/// The evidence that the workspace keeps; `None` where nothing was gathered yet.
+pub(crate) fn load_evidence(workspace: &Workspace) -> Result<Option<Evidence>> {
+    let path = folder(workspace).join("evidence.ron");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let evidence: Evidence = ron_text::parse(&text).with_context(|| path.display().to_string())?;
+    if evidence.schema_version > EVIDENCE_SCHEMA_VERSION {
+        bail!(
+            "{} was written by a newer Scrutineer (format {}, this one reads up to \
+             {EVIDENCE_SCHEMA_VERSION}); update Scrutineer to read it",
+            path.display(),
+            evidence.schema_version
+        );
+    }
+    Ok(Some(evidence))
 }
 
 /// Keeps the evidence, so that every verdict can be replayed. Gives the file.

@@ -3,12 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use scrutineer_checklists::document::ReviewDocument;
-use scrutineer_evidence::{Absent, Evidence};
+use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{
-    capture::{
-        CaptureError,
-        target::{self, Target},
-    },
     probes::GatherPlan,
     progress::Progress,
     workspace::Workspace,
@@ -53,7 +49,9 @@ impl Run for Arguments {
         let progress = ProgressLine::new(Interrupt::install()?);
         let checklist = review::checklist(&workspace)?;
         let plan = GatherPlan {
-            pid: find_target(self.pid, &workspace, &progress)?,
+            pid: review::find_target(self.pid, &workspace, |why| {
+                progress.say(&format!("warning: {why}"));
+            })?,
             kinds: review::kinds(&checklist),
             window: Duration::from_secs_f64(workspace.declared.window.seconds),
             workspace: workspace.clone(),
@@ -61,7 +59,7 @@ impl Run for Arguments {
         };
         progress.step("Gathering evidence", None);
         let mut gathering = gathering::gather(plan, &progress, || {})?;
-        explain_missing_load(&mut gathering.evidence);
+        review::explain_missing_load(&mut gathering.evidence);
         for warning in &gathering.warnings {
             progress.say(&format!("warning: {warning}"));
         }
@@ -78,35 +76,6 @@ impl Run for Arguments {
         write_to_stdout(ledger.as_bytes())?;
         Ok(exit(&document))
     }
-}
-
-/// The process to look at; a declared one that does not run leaves its facts out.
-fn find_target(
-    pid: Option<u32>,
-    workspace: &Workspace,
-    progress: &ProgressLine,
-) -> anyhow::Result<Option<u32>> {
-    let target = match (pid, &workspace.target_name) {
-        (Some(pid), _) => Target::Pid(pid),
-        (None, Some(name)) => Target::Name(name.clone()),
-        (None, None) => return Ok(None),
-    };
-    match target::resolve(&target) {
-        Ok(pid) => Ok(Some(pid)),
-        Err(error @ CaptureError::NoSuchName { .. }) => {
-            progress.say(&format!("warning: {error}; judging without a process"));
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// `check` looks at a service under its own load, which it cannot count.
-fn explain_missing_load(evidence: &mut Evidence) {
-    evidence.traffic = Err(Absent::NotAsked {
-        would_need: "a load that this product drives; `check` watches the service under its own"
-            .into(),
-    });
 }
 
 fn keep(

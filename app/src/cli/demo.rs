@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     seconds: u64,
 
     /// Folder of the demo's workspace
-    #[arg(long, value_name = "DIR", default_value = "scrutineer-demo")]
+    #[arg(long, value_name = "DIR", default_value = demo::FOLDER)]
     out: PathBuf,
 
     /// Do not open the window on the result
@@ -40,7 +40,7 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let progress = ProgressLine::new(Interrupt::install()?);
         let options =
-            DemoOptions { length: Duration::from_secs(self.seconds), folder: self.out };
+            DemoOptions { length: Duration::from_secs(self.seconds), folder: self.out.clone() };
         let result = demo::run(&options, &progress)?;
         for warning in &result.warnings {
             progress.say(&format!("warning: {warning}"));
@@ -54,7 +54,7 @@ impl Run for Arguments {
             progress.say("There is no display here, so no window opens; the report holds it all.");
             return Ok(Exit::Fine);
         }
-        window::run(result.capture_path())?;
+        window::run(result.capture_path(), self.out)?;
         Ok(Exit::Fine)
     }
 }

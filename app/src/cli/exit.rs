@@ -93,7 +93,7 @@ fn reader_left(error: &anyhow::Error) -> bool {
 }
 
 /// The chain of causes as one sentence. A cause that the sentence has quoted already is left out.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

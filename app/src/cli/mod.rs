@@ -6,7 +6,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use exit::{Exit, Usage};
+pub(crate) use exit::{Exit, Usage, sentence};
 
 /// A subcommand's arguments, and what they do.
 trait Run {

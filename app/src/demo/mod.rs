@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use scrutineer_checklists::{checklist::Checklist, document::ReviewDocument};
-use scrutineer_evidence::traffic::TrafficFacts;
+use scrutineer_evidence::{Evidence, traffic::TrafficFacts};
 use scrutineer_profiler::{probes::GatherPlan, progress::Progress, workspace::Workspace};
 
 use crate::{
@@ -35,6 +35,9 @@ const WARM_UP: Duration = Duration::from_millis(1_500);
 /// Name of the demo's baseline.
 const BASELINE: &str = "demo";
 
+/// Folder of the demo's workspace where none is named.
+pub(crate) const FOLDER: &str = "scrutineer-demo";
+
 /// How to run the demo.
 #[derive(Clone, Debug)]
 pub(crate) struct DemoOptions {
@@ -44,9 +47,20 @@ pub(crate) struct DemoOptions {
     pub(crate) folder: PathBuf,
 }
 
+impl Default for DemoOptions {
+    fn default() -> Self {
+        Self {
+            length: Duration::from_secs(10),
+            folder: PathBuf::from(FOLDER),
+        }
+    }
+}
+
 /// What the demo found.
 #[derive(Debug)]
 pub(crate) struct DemoResult {
+    /// The facts.
+    pub(crate) evidence: Evidence,
     /// The review.
     pub(crate) document: ReviewDocument,
     /// The capture, where one was to be had.
@@ -97,6 +111,7 @@ pub(crate) fn run(options: &DemoOptions, progress: &dyn Progress) -> Result<Demo
     review::write_html(&document, &page)?;
     let warnings = std::mem::take(&mut gathering.warnings);
     Ok(DemoResult {
+        evidence: gathering.evidence,
         document,
         capture: gathering.capture,
         compared,

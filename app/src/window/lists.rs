@@ -61,7 +61,11 @@ pub(super) fn captures(folder: &Path) -> Vec<RecentCapture> {
         .filter(|path| path.extension().is_some_and(|e| e == CAPTURE_EXTENSION))
         .filter_map(|path| recent(&path))
         .collect();
-    captures.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| a.path.cmp(&b.path)));
+    captures.sort_by(|a, b| {
+        b.started_at
+            .cmp(&a.started_at)
+            .then_with(|| a.path.cmp(&b.path))
+    });
     captures.truncate(MOST_CAPTURES);
     captures
 }

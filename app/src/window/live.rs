@@ -12,7 +12,9 @@ use scrutineer_profiler::{
         file::CaptureTail,
         model::{Chunk, Frame},
     },
-    profile::{CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection},
+    profile::{
+        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
+    },
     symbols::{SymbolSources, Symbolizer},
 };
 use scrutineer_ui::event::LoadedProfile;

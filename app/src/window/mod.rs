@@ -1,7 +1,9 @@
 //! The window: eframe around the workbench, and the worker that does what the screens ask for.
 
 mod dialogs;
+mod lists;
 mod live;
+mod recording;
 mod session;
 mod worker;
 
@@ -113,7 +115,11 @@ impl Shell {
             None => worker.execute(Request::WatchProcesses),
         }
         worker.load_last_review();
-        Self { workbench: Workbench::new(context), worker, events }
+        Self {
+            workbench: Workbench::new(context),
+            worker,
+            events,
+        }
     }
 }
 

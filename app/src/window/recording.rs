@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,16 +12,16 @@ use std::{
 
 use anyhow::{Result, bail};
 use scrutineer_profiler::{
-    capture::{
-        recorder::{RecordOptions, Recording},
-        target::Target,
-    },
+    capture::{recorder::Recording, target::Target},
     progress::Progress,
 };
 use scrutineer_ui::event::Event;
 
 use super::{live::LiveProfile, session::Session, worker::Teller};
-use crate::{captures, jobs::JobContext};
+use crate::{
+    captures::{self, Settings},
+    jobs::JobContext,
+};
 
 /// How often the elapsed time is told.
 const STATUS_EVERY: Duration = Duration::from_millis(200);
@@ -62,18 +62,19 @@ pub(super) fn run(
     job: &JobContext,
     teller: &Teller,
 ) -> Result<PathBuf> {
-    let options = RecordOptions {
+    let settings = Settings {
         frequency_hz: order.frequency_hz,
         duration: order.duration,
-        output: session.fresh_capture(&captures::target_name(&order.target))?,
-        stack_dump_bytes: captures::STACK_DUMP_BYTES,
+        place: session.capture_place()?,
         commit: session.commit(),
     };
-    let path = options.output.clone();
-    let progress = Stoppable { job, stop: &order.stop };
+    let progress = Stoppable {
+        job,
+        stop: &order.stop,
+    };
     let mut live = None;
     let mut next_status = Instant::now();
-    let watch = |recording: &Recording| {
+    let watch = |recording: &Recording, path: &Path| {
         if Instant::now() >= next_status {
             next_status = Instant::now() + STATUS_EVERY;
             let status = recording.status();
@@ -86,14 +87,17 @@ pub(super) fn run(
         // The live picture is a convenience: without it the recording goes on, and the finished
         // capture tells what is wrong with the file.
         if live.is_none() {
-            live = LiveProfile::open(&path, recording.pid()).ok();
+            live = LiveProfile::open(path, recording.pid()).ok();
         }
         if let Some(Ok(Some(picture))) = live.as_mut().map(LiveProfile::poll) {
             teller.tell(Event::Live(picture));
         }
     };
-    let recorded = captures::record_watched(&order.target, options, &progress, watch);
-    let warnings = recorded.as_ref().map(|summary| summary.warnings.clone()).unwrap_or_default();
+    let recorded = captures::record_watched(&order.target, &settings, &progress, watch);
+    let warnings = recorded
+        .as_ref()
+        .map(|summary| summary.warnings.clone())
+        .unwrap_or_default();
     teller.tell(Event::RecordingEnded { warnings });
     Ok(recorded?.path)
 }
@@ -121,11 +125,21 @@ mod tests {
 
     #[test]
     fn an_open_quote_is_told() {
-        assert!(split_command("echo 'open").unwrap_err().to_string().contains("never closed"));
+        assert!(
+            split_command("echo 'open")
+                .unwrap_err()
+                .to_string()
+                .contains("never closed")
+        );
     }
 
     #[test]
     fn no_command_is_told() {
-        assert!(split_command("  ").unwrap_err().to_string().contains("no command"));
+        assert!(
+            split_command("  ")
+                .unwrap_err()
+                .to_string()
+                .contains("no command")
+        );
     }
 }

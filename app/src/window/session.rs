@@ -23,7 +23,10 @@ use scrutineer_profiler::{
 use scrutineer_ui::event::LoadedProfile;
 
 use super::live::lay_out;
-use crate::{captures, demo, gathering, review};
+use crate::{
+    captures::{self, Place},
+    demo, gathering, review,
+};
 
 /// What the window works on. Shared by jobs; no lock is held while one works.
 #[derive(Debug)]
@@ -64,7 +67,13 @@ pub(super) struct DemoOutcome {
 impl Session {
     /// A session in the workspace that `folder` lies in.
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { state: Mutex::new(State { folder, open: None, judged: None }) }
+        Self {
+            state: Mutex::new(State {
+                folder,
+                open: None,
+                judged: None,
+            }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,10 +91,9 @@ impl Session {
         Ok(self.workspace()?.captures_folder())
     }
 
-    /// A new file for a capture of `target`.
-    pub(super) fn fresh_capture(&self, target: &str) -> Result<PathBuf> {
-        let folder = self.workspace()?.prepare_captures_folder()?;
-        Ok(captures::fresh_path(&folder, target, jiff::Timestamp::now()))
+    /// Where a new capture goes.
+    pub(super) fn capture_place(&self) -> Result<Place> {
+        captures::workspace_place(&self.workspace()?)
     }
 
     /// Commit of the workspace's repository.
@@ -106,20 +114,24 @@ impl Session {
     /// The judgement that the workspace keeps, made again from its evidence.
     pub(super) fn load_last(&self) -> Result<Option<Arc<ReviewDocument>>> {
         let workspace = self.workspace()?;
-        let Some(evidence) = review::load_evidence(&workspace)? else { return Ok(None) };
-        self.judge(&workspace, Arc::new(evidence), None, None).map(Some)
+        let Some(evidence) = review::load_evidence(&workspace)? else {
+            return Ok(None);
+        };
+        self.judge(&workspace, Arc::new(evidence), None, None)
+            .map(Some)
     }
 
     /// Gathers evidence over the declared window and judges it.
-    pub(super) fn gather(&self, pid: Option<u32>, progress: &dyn Progress) -> Result<Arc<ReviewDocument>> {
+    pub(super) fn gather(
+        &self,
+        pid: Option<u32>,
+        progress: &dyn Progress,
+    ) -> Result<Arc<ReviewDocument>> {
         let workspace = self.workspace()?;
         let checklist = Checklist::performance();
-        let target = match pid.or_else(|| self.open_target()) {
-            Some(pid) => review::Wanted::Pid(pid),
-            None => review::Wanted::Declared,
-        };
+        let wanted = pid.or_else(|| self.open_target());
         let plan = GatherPlan {
-            pid: review::find_target(target, &workspace, progress)?,
+            pid: review::find_target(wanted, &workspace, |why| progress.step(why, None))?,
             kinds: review::kinds(&checklist),
             window: Duration::from_secs_f64(workspace.declared.window.seconds),
             workspace: workspace.clone(),
@@ -149,16 +161,23 @@ impl Session {
     }
 
     /// Stores a decision on what was judged last.
-    pub(super) fn decide(&self, item: &str, choice: &Choice, why: &str) -> Result<Arc<ReviewDocument>> {
+    pub(super) fn decide(
+        &self,
+        item: &str,
+        choice: &Choice,
+        why: &str,
+    ) -> Result<Arc<ReviewDocument>> {
         let judged = self.judged()?;
         let judgement = judge::judge(&Checklist::performance(), &judged.evidence)
             .into_iter()
             .find(|judgement| judgement.id == item)
             .with_context(|| format!("the checklist has no item {item}"))?;
-        let by = review::who();
+        let by = review::who(&self.workspace()?);
         let now = jiff::Timestamp::now();
         let decision = Decision::new(choice.clone(), by, now, why, Binding::of(&judgement))?;
-        self.change_decisions(judged, |decisions| decisions.items.insert(item.to_owned(), decision))
+        self.change_decisions(judged, |decisions| {
+            decisions.items.insert(item.to_owned(), decision)
+        })
     }
 
     /// Takes a decision back.
@@ -175,7 +194,12 @@ impl Session {
         let mut decisions = review::load_decisions(&workspace)?;
         change(&mut decisions);
         review::save_decisions(&workspace, &decisions)?;
-        self.judge(&workspace, judged.evidence, judged.profile, judged.comparison)
+        self.judge(
+            &workspace,
+            judged.evidence,
+            judged.profile,
+            judged.comparison,
+        )
     }
 
     /// Writes the last judgement as a page.
@@ -197,7 +221,11 @@ impl Session {
             result.capture.map(|capture| capture.profile),
             result.document.comparison,
         )?;
-        Ok(DemoOutcome { document, capture, warnings: result.warnings })
+        Ok(DemoOutcome {
+            document,
+            capture,
+            warnings: result.warnings,
+        })
     }
 
     fn judged(&self) -> Result<Judged> {
@@ -220,7 +248,12 @@ impl Session {
             profile.as_deref(),
             comparison.clone(),
         )?);
-        let judged = Judged { evidence, profile, comparison, document: Arc::clone(&document) };
+        let judged = Judged {
+            evidence,
+            profile,
+            comparison,
+            document: Arc::clone(&document),
+        };
         self.state().judged = Some(judged);
         Ok(document)
     }

@@ -41,7 +41,9 @@ impl Teller {
 
     /// Tells what went wrong.
     pub(super) fn fail(&self, error: &anyhow::Error) {
-        self.tell(Event::Failed { message: cli::sentence(error) });
+        self.tell(Event::Failed {
+            message: cli::sentence(error),
+        });
     }
 }
 
@@ -72,7 +74,10 @@ impl Worker {
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let teller = Teller { events, repaint: Arc::new(repaint) };
+        let teller = Teller {
+            events,
+            repaint: Arc::new(repaint),
+        };
         let (jobs, told) = Jobs::new();
         relay(told, teller.clone());
         Self {
@@ -92,14 +97,24 @@ impl Worker {
             Request::WatchProcesses => self.watch_processes(),
             Request::PauseProcesses => self.watch.store(false, Ordering::Relaxed),
             Request::MeasureAbilities => self.quietly("abilities", |_, teller| {
-                teller.tell(Event::Abilities(scrutineer_profiler::capture::ability::measure()));
+                teller.tell(Event::Abilities(
+                    scrutineer_profiler::capture::ability::measure(),
+                ));
                 Ok(())
             }),
             Request::ListCaptures => self.list_captures(),
-            Request::Attach { pid, frequency_hz, seconds } => {
+            Request::Attach {
+                pid,
+                frequency_hz,
+                seconds,
+            } => {
                 self.record(Target::Pid(pid), frequency_hz, seconds);
             }
-            Request::Launch { command, folder, frequency_hz } => {
+            Request::Launch {
+                command,
+                folder,
+                frequency_hz,
+            } => {
                 self.launch(&command, &folder, frequency_hz);
             }
             Request::StopRecording => self.stop_recording(),
@@ -109,7 +124,7 @@ impl Worker {
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
             Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
-                move |session, _| session.decide(&item, choice, &why).map(Event::Review)
+                move |session, _| session.decide(&item, &choice, &why).map(Event::Review)
             }),
             Request::Undecide { item } => self.with_session("Taking the decision back", {
                 move |session, _| session.undecide(&item).map(Event::Review)
@@ -180,7 +195,8 @@ impl Worker {
             }
         });
         if let Err(error) = spawned {
-            self.teller.fail(&anyhow::Error::new(error).context("cannot start a thread"));
+            self.teller
+                .fail(&anyhow::Error::new(error).context("cannot start a thread"));
         }
     }
 
@@ -211,7 +227,9 @@ impl Worker {
     fn list_captures(&self) {
         let session = Arc::clone(&self.session);
         self.quietly("capture-list", move |_, teller| {
-            teller.tell(Event::Captures(lists::captures(&session.captures_folder()?)));
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
             Ok(())
         });
     }
@@ -233,9 +251,16 @@ impl Worker {
         let session = Arc::clone(&self.session);
         let duration = seconds.map(Duration::from_secs);
         let job = self.job("Recording", move |context, teller| {
-            let order = RecordingOrder { target, frequency_hz, duration, stop };
+            let order = RecordingOrder {
+                target,
+                frequency_hz,
+                duration,
+                stop,
+            };
             let path = recording::run(&session, order, context, teller)?;
-            teller.tell(Event::Captures(lists::captures(&session.captures_folder()?)));
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
             show(&session, &path, context, teller)
         });
         self.recording = Some(RunningRecording { stop: raised, job });
@@ -256,9 +281,11 @@ impl Worker {
 
     fn open_by_dialog(&self) {
         let (session, dialogs) = (Arc::clone(&self.session), Arc::clone(&self.dialogs));
-        self.job("Choosing a capture", move |context, teller| match dialogs.open_capture() {
-            Some(path) => show(&session, &path, context, teller),
-            None => Ok(()),
+        self.job("Choosing a capture", move |context, teller| {
+            match dialogs.open_capture() {
+                Some(path) => show(&session, &path, context, teller),
+                None => Ok(()),
+            }
         });
     }
 
@@ -277,7 +304,9 @@ impl Worker {
         let session = Arc::clone(&self.session);
         self.job("Running the demo", move |context, teller| {
             let outcome = session.run_demo(context)?;
-            teller.tell(Event::Captures(lists::captures(&session.captures_folder()?)));
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
             teller.tell(Event::Review(outcome.document));
             for message in outcome.warnings {
                 teller.tell(Event::Failed { message });
@@ -300,7 +329,9 @@ impl Worker {
         let session = Arc::clone(&self.session);
         self.job("Profiling the workbench", move |_, teller| {
             let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(path) = crate::own_profile::toggle(&mut running, &session.captures_folder()?)? {
+            if let Some(path) =
+                crate::own_profile::toggle(&mut running, &session.captures_folder()?)?
+            {
                 teller.tell(Event::Saved { path });
             }
             Ok(())
@@ -331,5 +362,7 @@ fn relay(told: Receiver<JobEvent>, teller: Teller) {
         }
     };
     // Without the relay the window works, but shows no progress.
-    let _ = std::thread::Builder::new().name("job-relay".into()).spawn(relay);
+    let _ = std::thread::Builder::new()
+        .name("job-relay".into())
+        .spawn(relay);
 }

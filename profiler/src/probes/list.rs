@@ -65,7 +65,7 @@ struct CpuReading {
 /// threads of processes.
 pub struct ProcessLister {
     system: Option<System>,
-    own_uid: Option<u32>,
+    own_uid: u32,
     known: HashMap<u32, Known>,
     readings: HashMap<u32, CpuReading>,
 }
@@ -89,7 +89,7 @@ impl ProcessLister {
     pub fn new() -> Self {
         Self {
             system: System::new().ok(),
-            own_uid: effective_uid(),
+            own_uid: crate::sys::user::effective_uid(),
             known: HashMap::new(),
             readings: HashMap::new(),
         }
@@ -187,17 +187,10 @@ impl ProcessLister {
             name,
             command_line: redact_command_line(&arguments),
             user: user_name(uid),
-            is_ours: self.own_uid.is_some_and(|own| own == 0 || own == uid),
+            is_ours: self.own_uid == 0 || self.own_uid == uid,
             runtime: is_readable.then(|| runtime_of(pid)),
         })
     }
-}
-
-/// `/proc/self` belongs to our effective user.
-fn effective_uid() -> Option<u32> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 #[cfg(test)]

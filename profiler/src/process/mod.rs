@@ -15,6 +15,11 @@ pub fn user_name(uid: u32) -> String {
     crate::sys::user::name(uid).unwrap_or_else(|| uid.to_string())
 }
 
+/// Name (else number) of the user that we run as.
+pub fn own_user_name() -> String {
+    user_name(crate::sys::user::effective_uid())
+}
+
 /// Arguments of a process as they were given; empty for kernel threads and zombies, and where they
 /// may not be read. They may hold secrets: pass them through
 /// [`redact_command_line`](crate::redaction::redact_command_line) before they are stored or shown.
