@@ -470,6 +470,45 @@ fn init_drafts_a_workspace_that_can_be_loaded_and_never_overwrites_one() {
 }
 
 #[test]
+fn baselines_are_saved_once_listed_and_compared_with() {
+    let folder = folder();
+    let root = folder.path();
+    fs::write(root.join("scrutineer.ron"), "(version: 1)").expect("writable");
+    run_in(root, &["baseline", "save", "before"]).is_refused_with(2, "--from");
+    recorded(root);
+    let save = ["baseline", "save", "before", "--from", "x.scrutineer"];
+    assert_eq!(run_in(root, &save).code, Some(0));
+    run_in(root, &save).is_refused_with(2, "--replace");
+    run_in(root, &["baseline", "save", "a/b", "--from", "x.scrutineer"]).is_refused_with(2, "a/b");
+    run_in(
+        root,
+        &["baseline", "compare", "after", "--from", "x.scrutineer"],
+    )
+    .is_refused_with(2, "before");
+    let listed = run_in(root, &["baseline", "list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).expect("it is JSON");
+    assert_eq!(
+        (&listed[0]["name"], &listed[0]["runs"]),
+        (&"before".into(), &1.into())
+    );
+    let compared = run_in(
+        root,
+        &[
+            "baseline",
+            "compare",
+            "before",
+            "--from",
+            "x.scrutineer",
+            "--json",
+        ],
+    );
+    assert_eq!(compared.code, Some(0), "{compared:?}");
+    let comparison: serde_json::Value = serde_json::from_str(&compared.stdout).expect("it is JSON");
+    assert_eq!(comparison["baseline"], "before");
+    assert_eq!(comparison["mismatches"], serde_json::json!([]));
+}
+
+#[test]
 fn doctor_answers_for_people_and_for_scripts() {
     let text = run(scrutineer().arg("doctor"));
     assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));

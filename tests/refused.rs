@@ -15,6 +15,9 @@ const PERF_EVENT_OPEN: i64 = if cfg!(target_arch = "x86_64") {
     241
 };
 
+const EPERM: u32 = 1;
+const EACCES: u32 = 13;
+
 /// Answers `perf_event_open` with an error, and lets everything else through.
 fn filter(errno: u32) -> BpfProgram {
     let architecture = std::env::consts::ARCH
@@ -53,8 +56,6 @@ fn the_demo_goes_on_by_ptrace_and_tells_the_one_command_that_would_enable_more()
             "becoming another user behind a seccomp filter needs root",
         );
     }
-    const EPERM: u32 = 1;
-    const EACCES: u32 = 13;
     for errno in [EACCES, EPERM] {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let binary = reachable_copy(folder.path());

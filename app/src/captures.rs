@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -51,7 +52,7 @@ fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
         })
         .collect();
     let stem = format!("{name}-{}", now.strftime("%Y%m%dT%H%M%SZ"));
-    (1..)
+    (1_u32..=u32::MAX)
         .map(|number| match number {
             1 => folder.join(format!("{stem}.{CAPTURE_EXTENSION}")),
             _ => folder.join(format!("{stem}-{number}.{CAPTURE_EXTENSION}")),
@@ -241,14 +242,15 @@ pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
     let (chunks, damage) = file::read(path)?;
     let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
     let mut builder = ProfileBuilder::default();
-    chunks.into_iter().for_each(|chunk| builder.push(chunk));
+    for chunk in chunks {
+        builder.push(chunk);
+    }
     let missing = builder
         .profile()
         .map(|profile| look_up(profile, profile.header.pid, progress));
-    missing
-        .into_iter()
-        .flatten()
-        .for_each(|chunk| builder.push(chunk));
+    for chunk in missing.into_iter().flatten() {
+        builder.push(chunk);
+    }
     let profile = builder
         .finish()
         .expect("the reader refuses files without a header");
@@ -261,7 +263,9 @@ pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
 fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {
     let (chunks, damage) = file::read(path)?;
     let mut builder = ProfileBuilder::default();
-    chunks.into_iter().for_each(|chunk| builder.push(chunk));
+    for chunk in chunks {
+        builder.push(chunk);
+    }
     Ok((
         builder
             .finish()
@@ -297,10 +301,11 @@ pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
 /// SHA-256 of a file, hexadecimal.
 fn digest(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }
 
 #[cfg(test)]

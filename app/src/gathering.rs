@@ -132,10 +132,7 @@ fn take_capture(
     let summary = match recorded {
         Ok(summary) => summary,
         Err(error) => {
-            let absent = error
-                .downcast::<CaptureError>()
-                .map_err(anyhow::Error::from)
-                .and_then(absent)?;
+            let absent = error.downcast::<CaptureError>().and_then(absent)?;
             warnings.push(format!("no CPU profile: {}", absent.reason()));
             evidence.capture = Err(absent);
             return Ok(None);

@@ -35,6 +35,44 @@ pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
     workspace.reviews_folder().join(CURRENT)
 }
 
+/// The guideline with the limits that the workspace puts in place of its own.
+pub(crate) fn checklist(workspace: &Workspace) -> Result<Checklist> {
+    let mut checklist = Checklist::performance();
+    for (id, limits) in &workspace.overrides {
+        override_limits(&mut checklist, id, limits)
+            .with_context(|| format!("scrutineer.ron, overrides of \"{id}\""))?;
+    }
+    Ok(checklist)
+}
+
+/// Puts `limits` in place of the rule's own. A limit that the rule does not have is refused.
+fn override_limits(checklist: &mut Checklist, id: &str, limits: &ron::Value) -> Result<()> {
+    let mut items = checklist
+        .sections
+        .iter_mut()
+        .flat_map(|section| &mut section.items);
+    let item = items
+        .find(|item| item.id == id)
+        .context("the checklist has no such item")?;
+    let mut rule = serde_json::to_value(&item.rule)?;
+    let known = rule
+        .as_object_mut()
+        .and_then(|variant| variant.values_mut().next()?.as_object_mut())
+        .filter(|known| !known.is_empty())
+        .context("the item's rule has no limits")?;
+    let serde_json::Value::Object(limits) = serde_json::to_value(limits)? else {
+        bail!("write the limits by name, like (max_threads: 500)");
+    };
+    for (name, limit) in limits {
+        let names = known.keys().cloned().collect::<Vec<_>>().join(", ");
+        let place = known.get_mut(&name);
+        *place.with_context(|| format!("there is no limit “{name}”; there are: {names}"))? = limit;
+    }
+    item.rule = serde_json::from_value(rule)?;
+    item.source = format!("scrutineer.ron, in place of: {}", item.source);
+    Ok(())
+}
+
 /// Kinds of facts that the review needs: the rules' and those that the document shows.
 pub(crate) fn kinds(checklist: &Checklist) -> BTreeSet<Kind> {
     let mut kinds = judge::plan(checklist);
@@ -187,6 +225,36 @@ mod tests {
         write_whole(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    fn with_overrides(text: &str) -> Result<Checklist> {
+        let file = format!("(version: 1, overrides: {{ {text} }})");
+        checklist(&Workspace::parse(&file, Path::new("/x/scrutineer.ron")).unwrap())
+    }
+
+    #[test]
+    fn a_limit_of_the_workspace_takes_the_place_of_the_house_rule() {
+        let id = "concurrency.thread-monitoring";
+        let rule = serde_json::to_value(&Checklist::performance().item(id).unwrap().rule).unwrap();
+        let (name, _) = rule["Threads"].as_object().unwrap().iter().next().unwrap();
+        let checklist = with_overrides(&format!("\"{id}\": ({name}: 12345)")).unwrap();
+        let item = checklist.item(id).unwrap();
+        assert_eq!(
+            serde_json::to_value(&item.rule).unwrap()["Threads"][name].as_f64(),
+            Some(12345.0)
+        );
+        assert!(item.source.starts_with("scrutineer.ron"), "{}", item.source);
+    }
+
+    #[test]
+    fn an_override_that_fits_no_item_or_no_limit_is_refused_by_name() {
+        let error = |text| format!("{:#}", with_overrides(text).unwrap_err());
+        assert!(error("\"no.such\": (a: 1)").contains("no.such"));
+        let unknown = error("\"concurrency.thread-monitoring\": (speed: 1)");
+        assert!(
+            unknown.contains("speed") && unknown.contains("there are: "),
+            "{unknown}"
+        );
     }
 
     #[test]

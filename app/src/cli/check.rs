@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use scrutineer_checklists::{checklist::Checklist, document::ReviewDocument};
+use scrutineer_checklists::document::ReviewDocument;
 use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{
     probes::GatherPlan,
@@ -47,7 +47,7 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let workspace = Workspace::find(&self.workspace)?;
         let progress = ProgressLine::new(Interrupt::install()?);
-        let checklist = Checklist::performance();
+        let checklist = review::checklist(&workspace)?;
         let plan = GatherPlan {
             pid: review::find_target(self.pid, &workspace, |why| {
                 progress.say(&format!("warning: {why}"));

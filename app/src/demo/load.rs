@@ -342,7 +342,7 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let queue = mpsc::channel(4);
-            let long_ago = Instant::now() - PATIENCE;
+            let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
             queue
                 .0
                 .try_send(Planned {

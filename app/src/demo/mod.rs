@@ -90,7 +90,7 @@ pub(crate) fn run(options: &DemoOptions, progress: &dyn Progress) -> Result<Demo
     progress.step("Starting the demo's service", None);
     let service = ServiceProcess::start()?;
     let workspace = workspace::open(&options.folder, service.address(), options.length)?;
-    let checklist = Checklist::performance();
+    let checklist = review::checklist(&workspace)?;
     let mut gathering = observe(&service, &workspace, &checklist, options.length, progress)?;
     drop(service);
     progress.step("Judging the guideline", None);

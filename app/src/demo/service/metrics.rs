@@ -10,6 +10,9 @@ use std::{
 /// Upper bounds of the latency buckets, seconds.
 const BUCKETS: [f64; 8] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0];
 
+/// Name of the latency histogram.
+const DURATION: &str = "http_request_duration_seconds";
+
 #[derive(Debug, Default)]
 struct Route {
     by_status: BTreeMap<u16, u64>,
@@ -54,7 +57,6 @@ impl Metrics {
                 let _ = writeln!(page, "http_requests_total{{{labels}}} {count}");
             }
         }
-        const DURATION: &str = "http_request_duration_seconds";
         head(page, DURATION, "histogram", "Time to the answer.");
         for (name, route) in routes.iter() {
             for (bucket, bound) in route.buckets.iter().zip(BUCKETS) {

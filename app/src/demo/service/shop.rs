@@ -37,7 +37,9 @@ impl Shop {
     pub(super) fn open() -> Self {
         let orders: Vec<_> = (1..=HISTORY).map(Order::from_history).collect();
         let mut ledger = Ledger::default();
-        orders.iter().for_each(|order| ledger.post(order));
+        for order in &orders {
+            ledger.post(order);
+        }
         Self {
             orders: RwLock::new(orders),
             ledger: Mutex::new(ledger),
