@@ -2,7 +2,16 @@
 
 use std::path::PathBuf;
 
-use scrutineer_checklists::review::Choice;
+use scrutineer_checklists::{review::Choice, verdict::Outcome};
+
+use crate::{
+    state::{
+        checklist::Show,
+        profile::Mode,
+        start::{Column, Filter},
+    },
+    widgets::flame::FlameAction,
+};
 
 /// The screens of the rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -87,4 +96,134 @@ pub enum Request {
     /// Save the CPU profile of the workbench itself: starts on the first call, ends and writes on
     /// the second.
     ToggleOwnProfile,
+}
+
+/// Everything that a person can do. Pointer, keys, palette and tests issue the same commands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Command {
+    /// Show a screen.
+    Go(Screen),
+    /// Walk back.
+    Back,
+    /// Walk forward again.
+    Forward,
+    /// Unwind one layer: popup, search, zoom, selection.
+    Unwind,
+    /// Let the application work.
+    Ask(Request),
+    /// Open the palette.
+    OpenPalette,
+    /// Type into the palette.
+    TypePalette(String),
+    /// Choose another line of the palette.
+    StepPalette(i32),
+    /// Run a line of the palette.
+    RunPalette(usize),
+    /// Open or close the sheet of keys.
+    ToggleSheet,
+    /// Close what lies over the screen.
+    CloseLayer,
+    /// Put the keyboard into the search field of the screen.
+    FocusSearch,
+    /// Dark or light.
+    SetDark(bool),
+    /// Scale, 0.8..=2.0.
+    SetScale(f32),
+    /// Whether motion is left out.
+    SetReduceMotion(bool),
+    /// Dismiss a notice.
+    Dismiss(u64),
+    /// Show or hide the inspector where the window is narrow.
+    ToggleDrawer,
+
+    /// Search processes.
+    SearchProcesses(String),
+    /// Tree or flat.
+    SetTree(bool),
+    /// Turn a filter on or off.
+    ToggleFilter(Filter),
+    /// Fold or unfold a process.
+    ToggleFold(u32),
+    /// Select a process.
+    SelectProcess(Option<u32>),
+    /// Select a neighbour in the list.
+    StepProcess(i32),
+    /// Sort the flat list.
+    SortProcesses(Column),
+    /// Stop or resume listing.
+    TogglePause,
+    /// Length of the recording; `None` until stopped.
+    SetSeconds(Option<u64>),
+    /// Frequency of the recording.
+    SetFrequency(u32),
+    /// Record the selected process.
+    Record,
+    /// Type the command to launch.
+    TypeCommand(String),
+    /// Type the folder to launch in.
+    TypeFolder(String),
+    /// Launch and record.
+    Launch,
+
+    /// Choose a view of the profile.
+    SetMode(Mode),
+    /// Callees first, or callers.
+    ToggleInvert,
+    /// Search frames.
+    SearchFrames(String),
+    /// Go to another match.
+    StepMatch(i32),
+    /// Something was done to the flame graph.
+    Flame(FlameAction),
+    /// Zoom out to everything.
+    ResetZoom,
+    /// Zoom to the selected frame.
+    ZoomToSelected,
+    /// Select the heaviest node of a function.
+    SelectFunction(u32),
+    /// Look at a range of time alone, seconds.
+    SetRange(Option<(f64, f64)>),
+    /// Hold the picture while the recording goes on.
+    ToggleFreeze,
+    /// Stop the recording.
+    StopRecording,
+    /// Unfold or fold a node of the call tree.
+    ToggleNode(u32),
+    /// Select another row of the table.
+    StepRow(i32),
+    /// Sort functions by total or by self.
+    SortByTotal(bool),
+
+    /// Choose which items are shown.
+    ShowItems(Show),
+    /// Filter items.
+    FilterItems(String),
+    /// Select an item.
+    SelectItem(String),
+    /// Select another item.
+    StepItem(i32),
+    /// Type the reason of a decision.
+    TypeReason(String),
+    /// Type the date of a waiver.
+    TypeUntil(String),
+    /// Confirm the selected item.
+    Confirm,
+    /// Begin to overrule, or choose what holds instead.
+    DraftOverrule(Outcome),
+    /// Begin a waiver.
+    DraftWaive,
+    /// Begin to say that the item does not apply.
+    DraftNotApplicable,
+    /// Store the decision that is being written.
+    Decide,
+    /// Drop the decision that is being written.
+    DropDraft,
+    /// Gather evidence.
+    Gather,
+    /// Open the export box.
+    OpenExport,
+    /// Type the path of the export.
+    TypeExport(String),
+    /// Export to the typed path.
+    Export,
 }

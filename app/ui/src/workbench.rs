@@ -1,34 +1,105 @@
 //! The whole window's content: what the application shows each frame and feeds with events.
 
-use crate::{command::Request, event::Event};
+use crate::{
+    apply,
+    command::Request,
+    event::Event,
+    shell, shortcuts,
+    state::{Appearance, State},
+    theme,
+    views::Views,
+};
 
 /// The whole window's content.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Workbench {
-    requests: Vec<Request>,
+    state: State,
+    clock: fn() -> jiff::Timestamp,
 }
 
 impl Workbench {
-    /// Installs fonts and theme into the context.
+    /// Installs fonts and theme into the context, and asks for processes, captures and abilities.
     pub fn new(context: &egui::Context) -> Self {
-        let _ = context;
-        todo!("ui room")
+        theme::install(context);
+        Self {
+            state: State::new(Views::start(context)),
+            clock: jiff::Timestamp::now,
+        }
     }
 
-    /// Takes an answer of the application.
+    /// The same with a clock of the caller's: what is "today", and from when a waiver runs.
+    pub fn with_clock(context: &egui::Context, clock: fn() -> jiff::Timestamp) -> Self {
+        Self {
+            clock,
+            ..Self::new(context)
+        }
+    }
+
+    /// Takes an answer of the application. Cheap: what takes long runs on a thread of its own.
     pub fn handle(&mut self, event: Event) {
-        let _ = event;
-        todo!("ui room")
+        apply::handle(&mut self.state, event);
     }
 
     /// Paints a frame and reacts to input.
     pub fn show(&mut self, ui: &mut egui::Ui) {
-        let _ = ui;
-        todo!("ui room")
+        let context = ui.ctx().clone();
+        self.state.now = (self.clock)();
+        self.state.time_s = context.time();
+        // Egui keeps theme and scale, and eframe stores them: here is only this frame's copy.
+        self.state.appearance.dark = context.theme() == egui::Theme::Dark;
+        self.state.appearance.scale = context.zoom_factor();
+        let before = self.state.appearance;
+        apply::poll_views(&mut self.state);
+        self.move_focus(&context);
+        for command in shortcuts::commands(&context, &self.state) {
+            apply::apply(&mut self.state, command);
+        }
+        let mut commands = Vec::new();
+        shell::show(ui, &self.state, &mut commands);
+        (self.state.profile.reveal, self.state.start.reveal) = (false, false);
+        self.state.checklist.reveal = false;
+        let changed = !commands.is_empty();
+        for command in commands {
+            apply::apply(&mut self.state, command);
+        }
+        dress(&context, before, self.state.appearance);
+        if changed {
+            context.request_repaint();
+        }
     }
 
     /// The work asked for since the last call.
     pub fn take_requests(&mut self) -> Vec<Request> {
-        std::mem::take(&mut self.requests)
+        std::mem::take(&mut self.state.requests)
+    }
+
+    fn move_focus(&mut self, context: &egui::Context) {
+        if std::mem::take(&mut self.state.unfocus)
+            && let Some(focused) = context.memory(egui::Memory::focused)
+        {
+            context.memory_mut(|memory| memory.surrender_focus(focused));
+        }
+        if let Some(field) = self.state.focus.take() {
+            context.memory_mut(|memory| memory.request_focus(crate::widgets::field::id(field)));
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+/// Hands a changed appearance to egui.
+fn dress(context: &egui::Context, before: Appearance, after: Appearance) {
+    if before.dark != after.dark {
+        context.set_theme(if after.dark {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        });
+    }
+    if (before.scale - after.scale).abs() > f32::EPSILON {
+        context.set_zoom_factor(after.scale);
     }
 }

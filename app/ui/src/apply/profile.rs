@@ -1,0 +1,446 @@
+//! Commands of the profile and memory screens, which share one selection.
+
+use std::sync::Arc;
+
+use regex::RegexBuilder;
+
+use crate::{
+    command::{Command, Request},
+    event::LoadedProfile,
+    state::{
+        State,
+        profile::{Arranged, Mode, Open},
+    },
+    views::{Answer, Arrangement, Task},
+    widgets::flame::{FlameAction, Window, box_of, window_of},
+};
+
+/// Carries out what belongs to the profile; gives other commands back.
+pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> {
+    match command {
+        Command::SetMode(mode) => set_mode(state, mode),
+        Command::ToggleInvert => {
+            super::leave(state);
+            state.profile.wanted.inverted = !state.profile.wanted.inverted;
+            rearrange(state);
+        }
+        Command::SearchFrames(search) => {
+            state.profile.search = search;
+            ask_search(state);
+        }
+        Command::StepMatch(by) => step_match(state, by),
+        Command::Flame(action) => flame(state, action),
+        Command::ResetZoom => {
+            super::leave(state);
+            show_window(state, Window::ALL, true);
+        }
+        Command::ZoomToSelected => zoom_to_selected(state),
+        Command::SelectFunction(function) => select_function(state, function),
+        Command::SetRange(range) => set_range(state, range),
+        Command::ToggleFreeze => toggle_freeze(state),
+        Command::StopRecording => stop(state),
+        Command::ToggleNode(node) => {
+            if !state.profile.unfolded.remove(&node) {
+                state.profile.unfolded.insert(node);
+            }
+            state.profile.arrange_rows();
+        }
+        Command::StepRow(by) => step_row(state, by),
+        Command::SortByTotal(by_total) => state.profile.by_total = by_total,
+        other => return Err(other),
+    }
+    Ok(())
+}
+
+/// Esc on the profile screen: search, zoom, range, selection.
+pub(super) fn unwind(state: &mut State) {
+    state.unfocus = true;
+    if !state.profile.search.is_empty() {
+        state.profile.search.clear();
+        ask_search(state);
+    } else if state.profile.window != Window::ALL {
+        show_window(state, Window::ALL, true);
+    } else if state.profile.wanted.range_s.is_some() {
+        set_range(state, None);
+    } else {
+        select(state, None);
+    }
+}
+
+/// Esc on the memory screen: the range.
+pub(super) fn unwind_range(state: &mut State) {
+    if state.profile.wanted.range_s.is_some() {
+        set_range(state, None);
+    }
+}
+
+/// Puts a selection back.
+pub(super) fn restore(
+    state: &mut State,
+    selected: Option<u32>,
+    inverted: bool,
+    range_s: Option<(f64, f64)>,
+    window: Window,
+) {
+    if state.profile.open.is_none() {
+        return;
+    }
+    let wanted = Arrangement { inverted, range_s };
+    let changed = state.profile.wanted != wanted;
+    state.profile.wanted = wanted;
+    show_window(state, window, true);
+    if changed {
+        rearrange(state);
+    }
+    select(state, selected);
+}
+
+/// Opens a capture, or the next picture of the one that grows.
+pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
+    let profile = &mut state.profile;
+    let same = profile.open.as_ref().is_some_and(|open| {
+        let (old, new) = (&open.loaded.profile.header, &loaded.profile.header);
+        old.pid == new.pid && old.started_at == new.started_at
+    });
+    let selected = profile
+        .selected
+        .filter(|_| same && !profile.wanted.inverted)
+        .and_then(|node| profile.follow(&loaded.profile, &loaded.tree, node));
+    profile.generation += 1;
+    if !same {
+        (profile.window, profile.scroll, profile.moves) = (Window::ALL, 0.0, false);
+        profile.wanted = Arrangement::default();
+        profile.found = None;
+        profile.unfolded = std::collections::BTreeSet::from([0]);
+        state.history.forget_selections();
+    }
+    let digest = profile
+        .open
+        .take()
+        .filter(|_| same)
+        .and_then(|open| open.digest);
+    let shown = Arranged {
+        tree: loaded.tree.clone(),
+        layout: loaded.layout.clone(),
+        left_heavy: loaded.left_heavy.clone(),
+        top: None,
+    };
+    profile
+        .unfolded
+        .retain(|node| (*node as usize) < shown.tree.len());
+    let generation = profile.generation;
+    profile.open = Some(Open {
+        loaded,
+        live,
+        generation,
+        digest,
+        shown,
+        arrangement: Arrangement::default(),
+    });
+    profile.awaited = None;
+    profile.selected = selected;
+    profile.arrange_rows();
+    ask_views(state);
+}
+
+fn ask_views(state: &mut State) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let (generation, profile) = (open.generation, open.profile().clone());
+    state.views.ask(Task::Digest {
+        generation,
+        profile,
+    });
+    rearrange(state);
+    ask_search(state);
+    ask_inspection(state);
+}
+
+fn rearrange(state: &mut State) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let arrangement = state.profile.wanted.clone();
+    let plain = arrangement == Arrangement::default();
+    let have = plain.then(|| {
+        Box::new(Arranged {
+            tree: open.loaded.tree.clone(),
+            layout: open.loaded.layout.clone(),
+            left_heavy: open.loaded.left_heavy.clone(),
+            top: None,
+        })
+    });
+    let (generation, profile) = (open.generation, open.profile().clone());
+    state.views.ask(Task::Arrange {
+        generation,
+        profile,
+        arrangement,
+        have,
+    });
+}
+
+/// Takes an answer of the thread; one about an earlier profile is dropped.
+pub(super) fn answered(state: &mut State, answer: Answer) {
+    let current = state.profile.generation;
+    match answer {
+        Answer::Digest { generation, digest } if generation == current => {
+            if let Some(open) = &mut state.profile.open {
+                open.digest = Some(digest);
+            }
+        }
+        Answer::Arranged {
+            generation,
+            arrangement,
+            arranged,
+        } if generation == current && arrangement == state.profile.wanted => {
+            arranged_anew(state, arrangement, *arranged);
+        }
+        Answer::Found {
+            generation,
+            pattern,
+            found,
+        } if generation == current && pattern == state.profile.search => {
+            state.profile.found = Some(found);
+        }
+        Answer::Inspected {
+            generation,
+            inspection,
+        } if generation == current => {
+            state.profile.inspection = Some(inspection);
+        }
+        _ => {}
+    }
+}
+
+fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged) {
+    let profile = &mut state.profile;
+    let Some(open) = &profile.open else { return };
+    let same_tree = Arc::ptr_eq(&open.shown.tree, &arranged.tree);
+    let selected = if same_tree {
+        profile.selected
+    } else {
+        let capture = open.profile().clone();
+        profile
+            .selected
+            .and_then(|node| profile.follow(&capture, &arranged.tree, node))
+    };
+    if let Some(open) = &mut profile.open {
+        (open.shown, open.arrangement) = (arranged, arrangement);
+    }
+    if same_tree {
+        return;
+    }
+    profile.selected = selected;
+    profile.unfolded = std::collections::BTreeSet::from([0]);
+    profile.found_at = 0;
+    profile.arrange_rows();
+    ask_search(state);
+    ask_inspection(state);
+}
+
+fn set_mode(state: &mut State, mode: Mode) {
+    state.profile.mode = mode;
+    state.profile.moves = false;
+    state.profile.reveal = true;
+}
+
+fn ask_search(state: &mut State) {
+    let profile = &mut state.profile;
+    (profile.search_wrong, profile.found_at) = (false, 0);
+    if profile.search.is_empty() {
+        profile.found = None;
+        return;
+    }
+    // Smart case: capitals in the pattern make it sensitive.
+    let sensitive = profile.search.chars().any(char::is_uppercase);
+    let pattern = RegexBuilder::new(&profile.search)
+        .case_insensitive(!sensitive)
+        .build();
+    let Ok(pattern) = pattern else {
+        profile.search_wrong = true;
+        return;
+    };
+    let Some(open) = &profile.open else { return };
+    let (generation, tree) = (open.generation, open.shown.tree.clone());
+    let profile = open.profile().clone();
+    state.views.ask(Task::Search {
+        generation,
+        profile,
+        tree,
+        pattern,
+    });
+}
+
+fn step_match(state: &mut State, by: i32) {
+    let profile = &mut state.profile;
+    let Some(found) = profile
+        .found
+        .clone()
+        .filter(|found| !found.nodes.is_empty())
+    else {
+        return;
+    };
+    let count = found.nodes.len() as i32;
+    let at_match = profile.selected == found.nodes.get(profile.found_at).copied();
+    if at_match {
+        profile.found_at = (profile.found_at as i32 + by).rem_euclid(count) as usize;
+    }
+    let node = found.nodes[profile.found_at.min(found.nodes.len() - 1)];
+    select(state, Some(node));
+    bring_into_view(state, node);
+}
+
+/// Moves window and scroll so that a node's box is seen.
+fn bring_into_view(state: &mut State, node: u32) {
+    let profile = &mut state.profile;
+    profile.reveal = true;
+    let Some(open) = &profile.open else { return };
+    let Some(depth) = open.shown.tree.depth.get(node as usize).copied() else {
+        return;
+    };
+    let layout = open.layout(profile.mode);
+    let Some((_, at)) = box_of(layout, depth, node) else {
+        return;
+    };
+    let (wanted, window) = (window_of(layout, at), profile.window);
+    if wanted.left < window.left || wanted.right > window.right {
+        show_window(state, Window::ALL, true);
+    }
+}
+
+fn flame(state: &mut State, action: FlameAction) {
+    if !super::is_passing(&action) && !matches!(action, FlameAction::Select(None)) {
+        super::leave(state);
+    }
+    match action {
+        FlameAction::Select(node) => select(state, node),
+        FlameAction::Show { window, moves } => show_window(state, window, moves),
+        FlameAction::Scroll(scroll) => state.profile.scroll = scroll,
+    }
+}
+
+fn show_window(state: &mut State, window: Window, moves: bool) {
+    state.profile.window = window.clamped();
+    state.profile.moves = moves && !state.appearance.reduce_motion;
+}
+
+fn zoom_to_selected(state: &mut State) {
+    let profile = &state.profile;
+    let (Some(open), Some(node)) = (&profile.open, profile.selected) else {
+        return;
+    };
+    let Some(depth) = open.shown.tree.depth.get(node as usize).copied() else {
+        return;
+    };
+    let layout = open.layout(profile.mode);
+    if let Some((_, at)) = box_of(layout, depth, node) {
+        let window = window_of(layout, at);
+        super::leave(state);
+        show_window(state, window, true);
+    }
+}
+
+fn select(state: &mut State, node: Option<u32>) {
+    if state.profile.selected == node {
+        return;
+    }
+    state.profile.selected = node;
+    ask_inspection(state);
+}
+
+fn ask_inspection(state: &mut State) {
+    let function = state.profile.selected_function();
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    match function {
+        Some(function) => {
+            let (generation, tree) = (open.generation, open.shown.tree.clone());
+            state.views.ask(Task::Inspect {
+                generation,
+                tree,
+                function,
+            });
+        }
+        None => state.profile.inspection = None,
+    }
+}
+
+fn select_function(state: &mut State, function: u32) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let tree = &open.shown.tree;
+    let nodes = (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function);
+    let node = nodes.max_by_key(|node| (tree.total_samples[*node as usize], u32::MAX - node));
+    if let Some(node) = node {
+        super::leave(state);
+        select(state, Some(node));
+        bring_into_view(state, node);
+    }
+}
+
+fn set_range(state: &mut State, range: Option<(f64, f64)>) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let duration_s = open.digest.as_ref().map_or(0.0, |digest| digest.duration_s);
+    let range = range
+        .map(|(from, to)| (from.min(to).max(0.0), from.max(to).min(duration_s)))
+        .filter(|(from, to)| to - from > duration_s * 1e-4);
+    if open.live || range == state.profile.wanted.range_s {
+        return;
+    }
+    super::leave(state);
+    state.profile.wanted.range_s = range;
+    rearrange(state);
+}
+
+fn toggle_freeze(state: &mut State) {
+    state.profile.frozen = !state.profile.frozen;
+}
+
+fn stop(state: &mut State) {
+    if let Some(recording) = state
+        .recording
+        .as_mut()
+        .filter(|recording| !recording.stopping)
+    {
+        recording.stopping = true;
+        state.requests.push(Request::StopRecording);
+    }
+}
+
+fn step_row(state: &mut State, by: i32) {
+    let profile = &state.profile;
+    match profile.mode {
+        Mode::CallTree => {
+            let at = profile
+                .rows
+                .iter()
+                .position(|row| Some(*row) == profile.selected);
+            let to = stepped(at, by, profile.rows.len());
+            let node = to.and_then(|to| profile.rows.get(to).copied());
+            select(state, node);
+        }
+        Mode::Functions => {
+            let functions = crate::screens::profile::sorted_functions(profile);
+            let selected = profile.selected_function();
+            let at = functions
+                .iter()
+                .position(|row| Some(row.function) == selected);
+            let to = stepped(at, by, functions.len());
+            if let Some(function) = to.and_then(|to| functions.get(to)).map(|row| row.function) {
+                select_function(state, function);
+            }
+        }
+        Mode::Flame | Mode::LeftHeavy => {}
+    }
+    state.profile.reveal = true;
+}
+
+fn stepped(at: Option<usize>, by: i32, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(at.map_or(0, |at| (at as i32 + by).clamp(0, last as i32) as usize))
+}

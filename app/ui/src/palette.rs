@@ -1,0 +1,327 @@
+//! The command palette: everything that can be done now, found by typing.
+
+use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
+
+use crate::{
+    command::{Command, Request, Screen},
+    icons,
+    screens::SCREENS,
+    state::{Layer, State, profile::Mode, start::title},
+    theme::{Theme, regular},
+    widgets::{
+        self,
+        field::Field,
+        key_cap, panel,
+        text::{self, LEFT, look},
+    },
+};
+
+/// Id of the palette's field.
+pub(crate) const FIELD: &str = "palette";
+
+/// A line of the palette.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) words: String,
+    pub(crate) key: &'static str,
+    pub(crate) command: Command,
+}
+
+fn line(words: impl Into<String>, key: &'static str, command: Command) -> Line {
+    Line {
+        words: words.into(),
+        key,
+        command,
+    }
+}
+
+/// The lines for what was typed, best first.
+pub(crate) fn lines(state: &State) -> Vec<Line> {
+    let Some(Layer::Palette { query, .. }) = &state.layer else {
+        return Vec::new();
+    };
+    let words: Vec<String> = query
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let fits = |line: &Line| {
+        let text = line.words.to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    let mut lines: Vec<Line> = everything(state).into_iter().filter(fits).collect();
+    if let Some(first) = words.first() {
+        lines.sort_by_key(|line| !line.words.to_lowercase().starts_with(first));
+        lines.extend(processes(state, &words));
+    }
+    lines
+}
+
+fn everything(state: &State) -> Vec<Line> {
+    let mut lines: Vec<Line> = SCREENS
+        .iter()
+        .map(|entry| {
+            line(
+                format!("Go to {}", entry.label),
+                entry.key,
+                Command::Go(entry.screen),
+            )
+        })
+        .collect();
+    lines.push(line(
+        "Open capture…",
+        "Ctrl O",
+        Command::Ask(Request::OpenDialog),
+    ));
+    lines.push(line("Run the demo", "", Command::Ask(Request::RunDemo)));
+    lines.extend(recording(state));
+    lines.extend(profile(state));
+    lines.push(line("Gather evidence and judge", "", Command::Gather));
+    if state.checklist.review.is_some() {
+        lines.push(line(
+            "Export review as HTML…",
+            "Ctrl E",
+            Command::OpenExport,
+        ));
+        lines.push(line(
+            "Export review with a file dialog…",
+            "",
+            Command::Ask(Request::ExportDialog),
+        ));
+    }
+    lines.push(line(
+        "Measure again what can be captured here",
+        "",
+        Command::Ask(Request::MeasureAbilities),
+    ));
+    lines.push(line(
+        "Profile Scrutineer itself: start or save",
+        "",
+        Command::Ask(Request::ToggleOwnProfile),
+    ));
+    lines.extend(appearance(state));
+    lines.push(line("Show all keys", "?", Command::ToggleSheet));
+    lines
+}
+
+fn recording(state: &State) -> Vec<Line> {
+    if state.recording.is_some() {
+        let freeze = if state.profile.frozen {
+            "Follow the recording again"
+        } else {
+            "Freeze the picture"
+        };
+        return vec![
+            line("Stop the recording", "", Command::StopRecording),
+            line(freeze, "Space", Command::ToggleFreeze),
+        ];
+    }
+    let target = state.start.target().filter(|target| target.attachable);
+    let record = target.map(|target| {
+        line(
+            format!("Record {}", title(target)),
+            "Enter",
+            Command::Record,
+        )
+    });
+    record.into_iter().collect()
+}
+
+fn profile(state: &State) -> Vec<Line> {
+    if state.profile.open.is_none() {
+        return Vec::new();
+    }
+    let mut lines: Vec<Line> = Mode::ALL
+        .into_iter()
+        .zip(["1", "2", "3", "4"])
+        .map(|(mode, key)| {
+            line(
+                format!("Show {}", mode.label()),
+                key,
+                Command::SetMode(mode),
+            )
+        })
+        .collect();
+    lines.push(line("Invert the call tree", "i", Command::ToggleInvert));
+    lines.push(line("Reset zoom", "0", Command::ResetZoom));
+    lines
+}
+
+fn appearance(state: &State) -> Vec<Line> {
+    let look = state.appearance;
+    let other = if look.dark {
+        "Light appearance"
+    } else {
+        "Dark appearance"
+    };
+    let motion = if look.reduce_motion {
+        "Show motion"
+    } else {
+        "Reduce motion"
+    };
+    vec![
+        line(other, "", Command::SetDark(!look.dark)),
+        line("Larger", "Ctrl +", Command::SetScale(look.scale + 0.1)),
+        line("Smaller", "Ctrl −", Command::SetScale(look.scale - 0.1)),
+        line("Normal size", "Ctrl 0", Command::SetScale(1.0)),
+        line(motion, "", Command::SetReduceMotion(!look.reduce_motion)),
+    ]
+}
+
+/// Processes by name or pid, so that one can attach from anywhere.
+fn processes(state: &State, words: &[String]) -> Vec<Line> {
+    let processes = state.start.processes.as_deref().unwrap_or_default();
+    let fits = |text: &str| {
+        words
+            .iter()
+            .all(|word| text.to_lowercase().contains(word.as_str()))
+    };
+    let attachable = processes.iter().filter(|process| process.attachable);
+    attachable
+        .map(|process| {
+            (
+                process.pid,
+                format!("Select {} {}", title(process), process.pid),
+            )
+        })
+        .filter(|(_, text)| fits(text))
+        .take(6)
+        .map(|(pid, text)| line(text, "", Command::SelectProcess(Some(pid))))
+        .collect()
+}
+
+/// Shows the palette over the screen.
+pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let Some(Layer::Palette { query, chosen }) = &state.layer else {
+        return;
+    };
+    let lines = lines(state);
+    keys(ui, *chosen, &lines, out);
+    let window = ui.ctx().content_rect();
+    shade(ui, window, out);
+    let width = 560.0_f32.min(window.width() - 40.0);
+    let most = ((window.height() * 0.6 - 60.0) / 30.0).clamp(3.0, 11.0) as usize;
+    let first = chosen
+        .saturating_sub(most - 1)
+        .min(lines.len().saturating_sub(most));
+    let shown = &lines[first..lines.len().min(first + most)];
+    let size = vec2(width, 56.0 + (shown.len().max(1) as f32) * 30.0);
+    Area::new(Id::unique("palette"))
+        .order(Order::Foreground)
+        .pivot(Align2::CENTER_TOP)
+        .fixed_pos(pos2(window.center().x, window.top() + 80.0))
+        .fade_in(false)
+        .accessible_name("Commands")
+        .show(ui.ctx(), |ui| {
+            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
+            panel::floating(ui, rect);
+            field(ui, rect, query, out);
+            list(ui, rect, shown, first, *chosen, out);
+        });
+}
+
+fn field(ui: &mut Ui, rect: Rect, query: &str, out: &mut Vec<Command>) {
+    let place = Rect::from_min_size(rect.min + vec2(8.0, 8.0), vec2(rect.width() - 16.0, 34.0));
+    let field = Field {
+        id: FIELD,
+        name: "Run a command",
+        hint: "Search or run a command",
+        icon: icons::SEARCH,
+        key: None,
+        code: false,
+        note: "",
+        wrong: false,
+    };
+    if let Some(typed) = field.show(ui, place, query).changed {
+        out.push(Command::TypePalette(typed));
+    }
+}
+
+fn list(
+    ui: &mut Ui,
+    rect: Rect,
+    shown: &[Line],
+    first: usize,
+    chosen: usize,
+    out: &mut Vec<Command>,
+) {
+    let theme = Theme::of(ui);
+    if shown.is_empty() {
+        let room =
+            Rect::from_min_size(rect.min + vec2(20.0, 46.0), vec2(rect.width() - 40.0, 30.0));
+        text::label(
+            ui,
+            room,
+            LEFT,
+            "Nothing fits.",
+            &look(regular(13.0), theme.text_3),
+        );
+    }
+    for (offset, line) in shown.iter().enumerate() {
+        let place = Rect::from_min_size(
+            rect.min + vec2(8.0, 48.0 + offset as f32 * 30.0),
+            vec2(rect.width() - 16.0, 30.0),
+        );
+        let at = first + offset;
+        let id = Id::unique(("palette line", offset));
+        let response = widgets::row(ui, place, id, at == chosen, &line.words);
+        if at == chosen || response.hovered() {
+            let fill = if at == chosen {
+                theme.selected
+            } else {
+                theme.hover
+            };
+            ui.painter().rect_filled(place, 6.0, fill);
+        }
+        let room = place.shrink2(vec2(12.0, 0.0));
+        text::paint(
+            ui,
+            room,
+            LEFT,
+            &line.words,
+            &look(regular(13.0), theme.text),
+        );
+        if !line.key.is_empty() {
+            let left = room.right() - key_cap::width(ui, line.key);
+            key_cap::paint(ui, pos2(left, place.center().y), line.key);
+        }
+        if response.clicked() {
+            out.push(Command::RunPalette(at));
+        }
+    }
+}
+
+fn keys(ui: &Ui, chosen: usize, lines: &[Line], out: &mut Vec<Command>) {
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    if pressed(Key::ArrowDown) {
+        out.push(Command::StepPalette(1));
+    }
+    if pressed(Key::ArrowUp) {
+        out.push(Command::StepPalette(-1));
+    }
+    if pressed(Key::Enter) && !lines.is_empty() {
+        out.push(Command::RunPalette(chosen));
+    }
+}
+
+/// Darkens the screen below; a click on it closes what lies above.
+pub(crate) fn shade(ui: &Ui, window: Rect, out: &mut Vec<Command>) {
+    let theme = Theme::of(ui);
+    Area::new(Id::unique("shade"))
+        .order(Order::Middle)
+        .fixed_pos(window.min)
+        .fade_in(false)
+        .show(ui.ctx(), |ui| {
+            let (rect, response) = ui.allocate_exact_size(window.size(), Sense::CLICK);
+            let color = theme.canvas.gamma_multiply(0.6);
+            ui.painter().rect_filled(rect, 0.0, color);
+            if response.clicked() {
+                out.push(Command::CloseLayer);
+            }
+        });
+}
+
+/// The screen that a number key names.
+pub(crate) fn numbered(number: usize) -> Option<Screen> {
+    SCREENS.get(number).map(|entry| entry.screen)
+}

@@ -1,0 +1,268 @@
+//! The decision box: a reason, and what a person makes of the verdict.
+
+use egui::{Color32, Margin, Rect, StrokeKind, TextEdit, Ui, pos2, vec2};
+use scrutineer_checklists::{document::LedgerItem, verdict::Outcome};
+
+use super::{REASON, UNTIL, opposite};
+use crate::{
+    command::Command,
+    format, icons,
+    state::{State, checklist::Draft},
+    theme::{CONTROL, CONTROL_SMALL, RADIUS_CONTROL, Theme, medium, regular},
+    widgets::{
+        bar::cut_top,
+        button::{Button, Loudness},
+        field::{self, Field},
+        hline, outcome,
+        text::{self, LEFT, RIGHT, look},
+    },
+};
+
+/// What an overruling may say.
+const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Attention, Outcome::Fail];
+
+/// Height that the box needs.
+pub(super) fn height(state: &State) -> f32 {
+    let extra = match state.checklist.draft {
+        Draft::None => 0.0,
+        Draft::Overrule(_) | Draft::Waive => 34.0,
+        Draft::NotApplicable => 0.0,
+    };
+    let complaint = if state.checklist.complaint.is_some() {
+        20.0
+    } else {
+        0.0
+    };
+    let rows = if state.checklist.draft == Draft::None {
+        72.0
+    } else {
+        36.0
+    };
+    36.0 + 54.0 + 8.0 + rows + extra + complaint + 8.0
+}
+
+/// Shows the box.
+pub(super) fn show(
+    ui: &mut Ui,
+    rect: Rect,
+    state: &State,
+    item: &LedgerItem,
+    out: &mut Vec<Command>,
+) {
+    let theme = Theme::of(ui);
+    ui.painter()
+        .rect_filled(rect.with_min_x(rect.left() + 1.0), 0.0, theme.raised);
+    hline(ui, rect, rect.top() + 1.0, theme.hairline());
+    let mut room = rect.shrink2(vec2(16.0, 0.0));
+    let head = cut_top(&mut room, 36.0);
+    let title = match state.checklist.draft {
+        Draft::None => "Your decision",
+        Draft::Overrule(_) => "Overrule: this holds instead",
+        Draft::Waive => "Waive: accepted until a date",
+        Draft::NotApplicable => "Not applicable, because",
+    };
+    text::label(ui, head, LEFT, title, &look(regular(12.0), theme.text_2));
+    let digest = state
+        .checklist
+        .review
+        .as_ref()
+        .map(|review| format::digest(&review.evidence_digest));
+    let words = format!("bound to {}", digest.unwrap_or_default());
+    text::label(ui, head, RIGHT, &words, &look(regular(12.0), theme.text_3));
+    match state.checklist.draft {
+        Draft::Overrule(chosen) => outcomes(ui, cut_top(&mut room, 34.0), chosen, out),
+        Draft::Waive => until(ui, cut_top(&mut room, 34.0), state, out),
+        Draft::None | Draft::NotApplicable => {}
+    }
+    reason(ui, cut_top(&mut room, 54.0), state, out);
+    if let Some(complaint) = &state.checklist.complaint {
+        let ink = theme.outcome(Outcome::Fail).ink;
+        let line = cut_top(&mut room, 20.0);
+        text::label(ui, line, LEFT, complaint, &look(medium(12.0), ink));
+    }
+    room.min.y += 8.0;
+    if state.checklist.draft == Draft::None {
+        choices(ui, room, item, out);
+    } else {
+        finish(ui, room, state, out);
+    }
+}
+
+fn outcomes(ui: &Ui, rect: Rect, chosen: Outcome, out: &mut Vec<Command>) {
+    let mut left = rect.left();
+    for of in OUTCOMES {
+        let loudness = if of == chosen {
+            Loudness::On
+        } else {
+            Loudness::Plain
+        };
+        let words = format!("    {}", of.label());
+        let name = format!("Holds instead: {}", of.label().to_lowercase());
+        let button = Button::new(&words).name(&name).loudness(loudness);
+        let place = Rect::from_min_size(
+            pos2(left, rect.top()),
+            vec2(button.width(ui), CONTROL_SMALL + 2.0),
+        );
+        if button.show(ui, place, "overrule").clicked() {
+            out.push(Command::DraftOverrule(of));
+        }
+        outcome::paint(ui, pos2(place.left() + 17.0, place.center().y), 11.0, of);
+        left = place.right() + 6.0;
+    }
+}
+
+fn until(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    let field = Field {
+        id: UNTIL,
+        name: "Last day of the waiver",
+        hint: "2026-12-31",
+        icon: icons::CALENDAR,
+        key: None,
+        code: true,
+        note: "",
+        wrong: state
+            .checklist
+            .until
+            .trim()
+            .parse::<jiff::civil::Date>()
+            .is_err(),
+    };
+    let place = Rect::from_min_size(rect.min, vec2(160.0, 26.0));
+    let typed = field.show(ui, place, &state.checklist.until);
+    out.extend(typed.changed.map(Command::TypeUntil));
+}
+
+fn reason(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    let theme = Theme::of(ui);
+    let frame = ui.painter().add(egui::Shape::Noop);
+    let mut why = state.checklist.why.clone();
+    let hint = egui::RichText::new("Why? Needed for everything but confirm")
+        .font(regular(12.5))
+        .color(theme.text_3);
+    let edit = TextEdit::multiline(&mut why)
+        .id(field::id(REASON))
+        .font(regular(12.5))
+        .text_color(theme.text)
+        .background_color(Color32::TRANSPARENT)
+        .frame(egui::Frame::NONE)
+        .margin(Margin::ZERO)
+        .desired_rows(2)
+        .return_key(egui::KeyboardShortcut::new(
+            egui::Modifiers::SHIFT,
+            egui::Key::Enter,
+        ))
+        .hint_text(hint);
+    let response = ui.place(rect.shrink2(vec2(9.0, 8.0)), edit);
+    field::name_field(ui, &response, "Reason");
+    let focused = response.has_focus();
+    let stroke = if focused {
+        egui::Stroke::new(1.5, theme.accent)
+    } else {
+        theme.border()
+    };
+    ui.painter().set(
+        frame,
+        egui::epaint::RectShape::new(
+            rect,
+            RADIUS_CONTROL,
+            theme.canvas,
+            stroke,
+            StrokeKind::Inside,
+        ),
+    );
+    if response.changed() {
+        out.push(Command::TypeReason(why));
+    }
+    let entered = |input: &mut egui::InputState| {
+        input.consume_key(egui::Modifiers::NONE, egui::Key::Enter)
+            || input.consume_key(egui::Modifiers::COMMAND, egui::Key::Enter)
+    };
+    if focused && state.checklist.draft != Draft::None && ui.input_mut(entered) {
+        out.push(Command::Decide);
+    }
+}
+
+fn choices(ui: &Ui, room: Rect, item: &LedgerItem, out: &mut Vec<Command>) {
+    let confirm = if item.verdict.outcome == Outcome::NeedsPerson {
+        "Confirm: done"
+    } else {
+        "Confirm"
+    };
+    let buttons = [
+        (
+            Button::new(confirm)
+                .name("Confirm")
+                .icon(icons::CHECK)
+                .key("c")
+                .primary(),
+            Command::Confirm,
+        ),
+        (
+            Button::new("Overrule…")
+                .name("Overrule")
+                .icon(icons::SWAP)
+                .key("o"),
+            Command::DraftOverrule(opposite(item)),
+        ),
+        (
+            Button::new("Waive until…")
+                .name("Waive until")
+                .icon(icons::CALENDAR)
+                .key("w"),
+            Command::DraftWaive,
+        ),
+        (
+            Button::new("N/A because…")
+                .name("Not applicable because")
+                .icon(icons::MINUS_CIRCLE)
+                .key("a"),
+            Command::DraftNotApplicable,
+        ),
+    ];
+    let width = (room.width() - 8.0) / 2.0;
+    for (place, (button, command)) in buttons.into_iter().enumerate() {
+        let (column, row) = ((place % 2) as f32, (place / 2) as f32);
+        let at = room.min + vec2(column * (width + 8.0), row * (CONTROL + 8.0));
+        if button
+            .show(
+                ui,
+                Rect::from_min_size(at, vec2(width, CONTROL)),
+                "decision",
+            )
+            .clicked()
+        {
+            out.push(command);
+        }
+    }
+}
+
+fn finish(ui: &Ui, room: Rect, state: &State, out: &mut Vec<Command>) {
+    let words = match state.checklist.draft {
+        Draft::Overrule(_) => "Overrule",
+        Draft::Waive => "Waive",
+        Draft::None | Draft::NotApplicable => "Not applicable",
+    };
+    let name = format!("Store: {}", words.to_lowercase());
+    let width = (room.width() - 8.0) / 2.0;
+    let at = |column: f32| {
+        Rect::from_min_size(
+            room.min + vec2(column * (width + 8.0), 0.0),
+            vec2(width, CONTROL),
+        )
+    };
+    let store = Button::new(words)
+        .name(&name)
+        .icon(icons::CHECK)
+        .key("Enter")
+        .primary();
+    if store.show(ui, at(0.0), "draft").clicked() {
+        out.push(Command::Decide);
+    }
+    if Button::new("Cancel")
+        .key("Esc")
+        .show(ui, at(1.0), "draft")
+        .clicked()
+    {
+        out.push(Command::DropDraft);
+    }
+}

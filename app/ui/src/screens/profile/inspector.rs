@@ -1,0 +1,376 @@
+//! The inspector: the selected frame's function, its share, callers and callees.
+
+use egui::{Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use scrutineer_profiler::profile::Category;
+
+use crate::{
+    command::Command,
+    format, icons,
+    state::{State, profile::Open},
+    theme::{Theme, mono, regular, semibold},
+    views::{Inspection, Neighbour},
+    widgets::{
+        self,
+        bar::cut_top,
+        button::{Button, Loudness},
+        flame::{FlameAction, category_name, function_of},
+        hline,
+        text::{self, LEFT, RIGHT, look},
+    },
+};
+
+/// Neighbours that are shown; the rest is summed up.
+const NEIGHBOURS: usize = 12;
+
+/// Shows the inspector.
+pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+    let Some(node) = state
+        .profile
+        .selected
+        .filter(|node| (*node as usize) < open.shown.tree.len())
+    else {
+        summary(ui, rect, state, open, out);
+        return;
+    };
+    let mut inner = ui.new_child(UiBuilder::new().id_salt("inspector").max_rect(rect));
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(&mut inner, |ui| {
+            let top = ui.max_rect().top();
+            let mut room =
+                Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), top + 100_000.0));
+            identity(ui, &mut room, open, node, out);
+            shares(ui, &mut room, open, node);
+            let function = function_of(&open.shown.tree, node);
+            let inspection = state.profile.inspection.as_deref();
+            if let Some(inspection) = inspection.filter(|known| Some(known.function) == function) {
+                recursion(ui, &mut room, open, node, inspection);
+                neighbours(ui, &mut room, open, "Callers", &inspection.callers, out);
+                neighbours(ui, &mut room, open, "Callees", &inspection.callees, out);
+            }
+            ui.allocate_space(vec2(1.0, room.top() - top + 12.0));
+        });
+}
+
+fn category_of(open: &Open, node: u32) -> Category {
+    let function = function_of(&open.shown.tree, node).unwrap_or(u32::MAX);
+    open.profile()
+        .functions
+        .get(function as usize)
+        .map_or(Category::Root, |known| known.category)
+}
+
+fn identity(ui: &Ui, room: &mut Rect, open: &Open, node: u32, out: &mut Vec<Command>) {
+    let theme = Theme::of(ui);
+    let inlined = open.shown.tree.inlined[node as usize];
+    let category = category_of(open, node);
+    room.min.y += 12.0;
+    let line = cut_top(room, 24.0).shrink2(vec2(14.0, 0.0));
+    let square = Rect::from_center_size(line.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
+    ui.painter()
+        .rect_filled(square, 2.0, theme.frame(category, inlined));
+    let mut words = category_name(category).to_owned();
+    if let Some(first) = words.get(..1) {
+        words = format!("{}{}", first.to_uppercase(), &words[1..]);
+    }
+    if inlined {
+        words.push_str(", inlined");
+    }
+    if let Some(module) = module(open, node) {
+        words = format!("{words} · {module}");
+    }
+    let close = Rect::from_min_max(pos2(line.right() - 24.0, line.top()), line.max);
+    let copy = close.translate(vec2(-26.0, 0.0));
+    let area = Rect::from_min_max(
+        line.min + vec2(17.0, 0.0),
+        pos2(copy.left() - 6.0, line.bottom()),
+    );
+    text::label(ui, area, LEFT, &words, &look(regular(12.0), theme.text_2));
+    let quiet = |icon, name| Button::icon_only(icon, name).loudness(Loudness::Quiet);
+    if quiet(icons::COPY, "Copy name")
+        .show(ui, copy, "inspector")
+        .clicked()
+    {
+        ui.ctx().copy_text(open.name(node).to_owned());
+    }
+    if quiet(icons::CLOSE, "Deselect")
+        .show(ui, close, "inspector")
+        .clicked()
+    {
+        out.push(Command::Flame(FlameAction::Select(None)));
+    }
+    let wide = Rect::from_min_max(room.min + vec2(14.0, 3.0), room.max - vec2(14.0, 0.0));
+    let name = text::wrapped(
+        ui,
+        wide,
+        open.name(node),
+        &look(mono(13.0), theme.text),
+        18.0,
+    );
+    room.min.y = name.bottom() + 2.0;
+    let function = function_of(&open.shown.tree, node);
+    if let Some(place) = function.and_then(|function| open.place_of(function)) {
+        let wide = Rect::from_min_max(room.min + vec2(14.0, 0.0), room.max - vec2(14.0, 0.0));
+        let place = text::wrapped(ui, wide, place, &look(mono(11.0), theme.text_3), 16.0);
+        room.min.y = place.bottom();
+    }
+    room.min.y += 12.0;
+    hline(ui, *room, room.top(), theme.hairline());
+}
+
+fn module(open: &Open, node: u32) -> Option<&str> {
+    let function = function_of(&open.shown.tree, node)?;
+    let module = open.profile().functions.get(function as usize)?.module;
+    let path = &open.profile().modules.get(module as usize)?.path;
+    path.rsplit('/').next()
+}
+
+fn shares(ui: &Ui, room: &mut Rect, open: &Open, node: u32) {
+    let theme = Theme::of(ui);
+    let tree = &open.shown.tree;
+    let area = cut_top(room, 76.0).shrink2(vec2(14.0, 10.0));
+    let base = if open.arrangement.range_s.is_some() {
+        "of range"
+    } else {
+        "of capture"
+    };
+    for (column, (word, samples)) in [
+        ("Total", tree.total_samples[node as usize]),
+        ("Self", tree.self_samples[node as usize]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let left = area.left() + column as f32 * 112.0;
+        let line = |top: f32, height: f32| {
+            Rect::from_min_size(pos2(left, area.top() + top), vec2(110.0, height))
+        };
+        text::label(
+            ui,
+            line(0.0, 14.0),
+            LEFT,
+            word,
+            &look(regular(12.0), theme.text_3),
+        );
+        let share = format::percent(format::share(samples, open.shown.layout.total));
+        text::label(
+            ui,
+            line(15.0, 25.0),
+            LEFT,
+            &share,
+            &look(semibold(19.0), theme.text),
+        );
+        let noun = if samples == 1 { "sample" } else { "samples" };
+        let words = format!("{} {noun}", format::count(samples));
+        text::label(
+            ui,
+            line(40.0, 16.0),
+            LEFT,
+            &words,
+            &look(regular(12.0), theme.text_3),
+        );
+    }
+    let place = Rect::from_min_max(pos2(area.left() + 224.0, area.top()), area.max);
+    text::label(
+        ui,
+        place.with_max_y(area.top() + 14.0),
+        RIGHT,
+        base,
+        &look(regular(12.0), theme.text_3),
+    );
+    hline(ui, *room, room.top(), theme.hairline());
+}
+
+/// Says what the function has elsewhere in the tree.
+fn recursion(ui: &Ui, room: &mut Rect, open: &Open, node: u32, inspection: &Inspection) {
+    let theme = Theme::of(ui);
+    let here = open.shown.tree.total_samples[node as usize];
+    if inspection.total_samples <= here {
+        return;
+    }
+    let total = open.shown.layout.total;
+    let words = format!(
+        "{} total and {} self over all its callers",
+        format::percent(format::share(inspection.total_samples, total)),
+        format::percent(format::share(inspection.self_samples, total)),
+    );
+    let line = cut_top(room, 30.0).shrink2(vec2(14.0, 0.0));
+    text::label(ui, line, LEFT, &words, &look(regular(12.0), theme.text_2));
+    hline(ui, *room, room.top(), theme.hairline());
+}
+
+fn neighbours(
+    ui: &Ui,
+    room: &mut Rect,
+    open: &Open,
+    title: &str,
+    all: &[Neighbour],
+    out: &mut Vec<Command>,
+) {
+    let theme = Theme::of(ui);
+    room.min.y += 6.0;
+    let head = cut_top(room, 22.0).shrink2(vec2(14.0, 0.0));
+    text::label(ui, head, LEFT, title, &look(regular(12.0), theme.text_3));
+    text::label(
+        ui,
+        head,
+        RIGHT,
+        &all.len().to_string(),
+        &look(mono(11.0), theme.text_3),
+    );
+    for neighbour in all.iter().take(NEIGHBOURS) {
+        let line = cut_top(room, 24.0);
+        let words = open.name(neighbour.node);
+        if row(ui, line, open, title, words, neighbour).clicked() {
+            let function = function_of(&open.shown.tree, neighbour.node);
+            out.push(match function {
+                Some(function) => Command::SelectFunction(function),
+                None => Command::Flame(FlameAction::Select(Some(neighbour.node))),
+            });
+        }
+    }
+    if all.len() > NEIGHBOURS {
+        let rest: u64 = all[NEIGHBOURS..]
+            .iter()
+            .map(|neighbour| neighbour.samples)
+            .sum();
+        let line = cut_top(room, 24.0).shrink2(vec2(14.0, 0.0));
+        let words = format!("{} more", all.len() - NEIGHBOURS);
+        text::label(ui, line, LEFT, &words, &look(regular(12.0), theme.text_3));
+        let share = format::percent(format::share(rest, open.shown.layout.total));
+        text::label(ui, line, RIGHT, &share, &look(mono(12.0), theme.text_3));
+    }
+    room.min.y += 8.0;
+    hline(ui, *room, room.top(), theme.hairline());
+}
+
+fn row(
+    ui: &Ui,
+    line: Rect,
+    open: &Open,
+    title: &str,
+    words: &str,
+    neighbour: &Neighbour,
+) -> egui::Response {
+    let theme = Theme::of(ui);
+    let share = format::share(neighbour.samples, open.shown.layout.total);
+    let spoken = format!(
+        "{} {words}, {}",
+        title.trim_end_matches('s'),
+        format::percent(share).replace('\u{a0}', " ")
+    );
+    let id = Id::unique(("neighbour", title, neighbour.node));
+    let response = widgets::row(ui, line, id, false, &spoken);
+    if response.hovered() {
+        ui.painter().rect_filled(line, 0.0, theme.hover);
+    }
+    let inner = line.shrink2(vec2(14.0, 0.0));
+    let color = theme.category(category_of(open, neighbour.node));
+    let square = Rect::from_center_size(inner.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
+    ui.painter().rect_filled(square, 2.0, color);
+    text::paint(
+        ui,
+        inner,
+        RIGHT,
+        &format::percent(share),
+        &look(mono(12.0), theme.text_2),
+    );
+    let track = Rect::from_min_size(
+        pos2(inner.right() - 102.0, line.center().y - 2.0),
+        vec2(46.0, 4.0),
+    );
+    ui.painter().rect_filled(track, 2.0, theme.track);
+    if neighbour.samples > 0 {
+        let fill = track.with_max_x(track.left() + (46.0 * share as f32).clamp(2.0, 46.0));
+        ui.painter().rect_filled(fill, 2.0, color);
+    }
+    let room = Rect::from_min_max(
+        inner.min + vec2(15.0, 0.0),
+        pos2(track.left() - 10.0, line.bottom()),
+    );
+    let characters = (room.width() / 7.2) as usize;
+    let short = crate::widgets::flame::shortened(words, characters).unwrap_or_default();
+    text::paint(ui, room, LEFT, &short, &look(mono(12.0), theme.text));
+    response
+}
+
+/// What stands there while no frame is selected: the functions that used the most CPU.
+fn summary(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+    let theme = Theme::of(ui);
+    let mut room = rect;
+    room.min.y += 12.0;
+    let line = cut_top(&mut room, 24.0).shrink2(vec2(14.0, 0.0));
+    text::label(
+        ui,
+        line,
+        LEFT,
+        "Top functions by self time",
+        &look(semibold(13.0), theme.text),
+    );
+    let line = cut_top(&mut room, 20.0).shrink2(vec2(14.0, 0.0));
+    let words = "Click a frame for its callers and callees.";
+    text::label(ui, line, LEFT, words, &look(regular(12.0), theme.text_3));
+    room.min.y += 8.0;
+    hline(ui, room, room.top(), theme.hairline());
+    room.min.y += 6.0;
+    let Some(top) = &open.shown.top else {
+        widgets::empty::skeleton(ui, room, 24.0);
+        return;
+    };
+    let fits = ((room.height() - 20.0) / 24.0).max(0.0) as usize;
+    for function in top
+        .iter()
+        .filter(|function| function.self_samples > 0)
+        .take(fits.min(24))
+    {
+        let line = cut_top(&mut room, 24.0);
+        if top_row(ui, line, state, open, function).clicked() {
+            out.push(Command::SelectFunction(function.function));
+        }
+    }
+}
+
+fn top_row(
+    ui: &Ui,
+    line: Rect,
+    _: &State,
+    open: &Open,
+    function: &scrutineer_profiler::profile::TopFunction,
+) -> egui::Response {
+    let theme = Theme::of(ui);
+    let known = open.profile().functions.get(function.function as usize);
+    let (name, category) = known.map_or(("?", Category::Root), |known| {
+        (known.name.as_str(), known.category)
+    });
+    let share = format::share(function.self_samples, open.shown.layout.total);
+    let spoken = format!(
+        "top function {name}, {} self",
+        format::percent(share).replace('\u{a0}', " ")
+    );
+    let response = widgets::row(
+        ui,
+        line,
+        Id::unique(("top", function.function)),
+        false,
+        &spoken,
+    );
+    if response.hovered() {
+        ui.painter().rect_filled(line, 0.0, theme.hover);
+    }
+    let inner = line.shrink2(vec2(14.0, 0.0));
+    let square = Rect::from_center_size(inner.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
+    ui.painter()
+        .rect_filled(square, 2.0, theme.category(category));
+    text::paint(
+        ui,
+        inner,
+        RIGHT,
+        &format::percent(share),
+        &look(mono(12.0), theme.text_2),
+    );
+    let room = Rect::from_min_max(inner.min + vec2(15.0, 0.0), inner.max - vec2(62.0, 0.0));
+    let short =
+        crate::widgets::flame::shortened(name, (room.width() / 7.2) as usize).unwrap_or_default();
+    text::paint(ui, room, LEFT, &short, &look(mono(12.0), theme.text));
+    response
+}

@@ -1,0 +1,233 @@
+//! Profile: the flame graph of the open capture, its tables, timeline and inspector.
+
+mod graph;
+mod inspector;
+mod tables;
+mod timeline;
+mod toolbar;
+
+use egui::{Key, Modifiers, Rect, Ui};
+
+use super::{Binding, free_key, key};
+use crate::{
+    command::{Command, Request, Screen},
+    icons,
+    state::{
+        State,
+        profile::{Mode, Open},
+    },
+    theme::{CONTROL, Theme},
+    widgets::{
+        bar::{Bar, cut_bottom, cut_right, cut_top},
+        button::Button,
+        empty, hline, trust_strip, vline,
+    },
+};
+
+pub(crate) use tables::sorted_functions;
+
+/// Id of the search field.
+pub(crate) const SEARCH: &str = "search frames";
+
+/// Keys of the screen.
+pub(crate) const KEYS: &[Binding] = &[
+    key(Key::Num1, |_| Some(Command::SetMode(Mode::Flame))),
+    key(Key::Num2, |_| Some(Command::SetMode(Mode::LeftHeavy))),
+    key(Key::Num3, |_| Some(Command::SetMode(Mode::CallTree))),
+    key(Key::Num4, |_| Some(Command::SetMode(Mode::Functions))),
+    key(Key::Num0, |_| Some(Command::ResetZoom)),
+    key(Key::I, |_| Some(Command::ToggleInvert)),
+    Binding {
+        modifiers: Modifiers::SHIFT,
+        key: Key::N,
+        needs_free_keyboard: false,
+        command: |_| Some(Command::StepMatch(-1)),
+    },
+    key(Key::N, |_| Some(Command::StepMatch(1))),
+    free_key(Key::Space, |state| {
+        state.recording.as_ref().map(|_| Command::ToggleFreeze)
+    }),
+    free_key(Key::ArrowDown, |state| {
+        table(state).then_some(Command::StepRow(1))
+    }),
+    free_key(Key::ArrowUp, |state| {
+        table(state).then_some(Command::StepRow(-1))
+    }),
+    free_key(Key::ArrowRight, |state| fold(state, false)),
+    free_key(Key::ArrowLeft, |state| fold(state, true)),
+    free_key(Key::Enter, |_| Some(Command::ZoomToSelected)),
+];
+
+fn table(state: &State) -> bool {
+    matches!(state.profile.mode, Mode::CallTree | Mode::Functions)
+}
+
+fn fold(state: &State, folds: bool) -> Option<Command> {
+    let node = state
+        .profile
+        .selected
+        .filter(|_| state.profile.mode == Mode::CallTree)?;
+    (state.profile.unfolded.contains(&node) == folds).then_some(Command::ToggleNode(node))
+}
+
+/// Paints the screen.
+pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    let Some(open) = &state.profile.open else {
+        nothing(ui, rect, state, out);
+        return;
+    };
+    let theme = Theme::of(ui);
+    let mut rect = rect;
+    let narrow = is_narrow(rect);
+    if !narrow || state.drawer {
+        let width = if narrow {
+            300.0_f32.min(rect.width() * 0.5)
+        } else {
+            340.0
+        };
+        let side = cut_right(&mut rect, width);
+        ui.painter().rect_filled(side, 0.0, theme.panel);
+        vline(ui, side, side.left() + 1.0, theme.hairline());
+        inspector::show(ui, side, state, open, out);
+    }
+    let timeline_rect = cut_top(&mut rect, timeline::HEIGHT);
+    timeline::show(ui, timeline_rect, state, open, out);
+    let tools = cut_top(&mut rect, 42.0);
+    toolbar::show(ui, tools, state, open, narrow, out);
+    let trust = cut_bottom(&mut rect, trust_strip::HEIGHT);
+    trust_line(ui, trust, state, open);
+    match state.profile.mode {
+        Mode::Flame | Mode::LeftHeavy => graph::show(ui, rect, state, open, out),
+        Mode::CallTree => tables::call_tree(ui, rect, state, open, out),
+        Mode::Functions => tables::functions(ui, rect, state, open, out),
+    }
+}
+
+/// Whether there is no room for an inspector beside the screen (1,200 points with the rail).
+pub(crate) fn is_narrow(rect: Rect) -> bool {
+    rect.width() < 1_136.0
+}
+
+fn trust_line(ui: &Ui, rect: Rect, state: &State, open: &Open) {
+    let theme = Theme::of(ui);
+    ui.painter().rect_filled(rect, 0.0, theme.panel);
+    hline(ui, rect, rect.top() + 1.0, theme.hairline());
+    let live = state
+        .recording
+        .as_ref()
+        .filter(|_| open.live && !state.profile.frozen);
+    let quality = live.map_or(&open.profile().quality, |recording| &recording.quality);
+    let (duration_s, cpu_s) = open
+        .digest
+        .as_ref()
+        .map_or((0.0, 0.0), |digest| (digest.duration_s, digest.cpu_s));
+    let measures = trust_strip::measures(quality, duration_s, cpu_s);
+    trust_strip::show(ui, rect, quality.samples, &measures);
+}
+
+/// What the screens that need a capture show without one.
+pub(crate) fn nothing(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    if let Some(awaited) = &state.profile.awaited {
+        let words = "The picture appears with the first samples.";
+        let middle = Rect::from_center_size(rect.center(), egui::vec2(rect.width(), 160.0));
+        empty::skeleton(
+            ui,
+            rect.shrink2(egui::vec2(40.0, 40.0))
+                .with_max_y(middle.top()),
+            22.0,
+        );
+        empty::show(ui, middle, awaited, words, &[]);
+        return;
+    }
+    let buttons = [
+        Button::new("Choose a process").primary().icon(icons::HOUSE),
+        Button::new("Open capture").icon(icons::FOLDER_OPEN),
+        Button::new("Open the demo").icon(icons::SPARKLE),
+    ];
+    let words = "Record a process, open a capture, drop its file here, or open the demo.";
+    let commands = [
+        Command::Go(Screen::Start),
+        Command::Ask(Request::OpenDialog),
+        Command::Ask(Request::RunDemo),
+    ];
+    if let Some(clicked) = empty::show(ui, rect, "No capture is open", words, &buttons) {
+        out.push(commands[clicked].clone());
+    }
+}
+
+/// Where we are.
+pub(crate) fn crumbs(state: &State) -> Vec<String> {
+    let mut crumbs = vec!["Captures".to_owned()];
+    if let Some(open) = &state.profile.open {
+        let header = &open.profile().header;
+        crumbs.push(format!("{} {}", header.name, header.pid));
+    } else {
+        crumbs = vec!["Profile".to_owned()];
+    }
+    crumbs
+}
+
+/// Buttons of the head.
+pub(crate) fn actions(ui: &mut Ui, bar: &mut Bar, state: &State, out: &mut Vec<Command>) {
+    if state.recording.is_some() {
+        let frozen = state.profile.frozen;
+        let freeze = Button::new(if frozen { "Follow" } else { "Freeze" })
+            .icon(icons::SNOWFLAKE)
+            .loudness(if frozen {
+                crate::widgets::button::Loudness::On
+            } else {
+                Default::default()
+            });
+        let place = bar.right(freeze.width(ui), CONTROL);
+        if state.profile.open.is_some() && freeze.show(ui, place, "head").clicked() {
+            out.push(Command::ToggleFreeze);
+        }
+        return;
+    }
+    let red = Theme::of(ui)
+        .outcome(scrutineer_checklists::verdict::Outcome::Fail)
+        .mark;
+    let again = Button::new("New recording").filled_icon(icons::RECORD, Some(red));
+    if again
+        .show(ui, bar.right(again.width(ui), CONTROL), "head")
+        .clicked()
+    {
+        out.push(Command::Go(Screen::Start));
+    }
+}
+
+/// Words of the status line.
+pub(crate) fn status(state: &State) -> Vec<String> {
+    let Some(open) = &state.profile.open else {
+        return Vec::new();
+    };
+    let header = &open.profile().header;
+    let mut words = vec![format!("{}, pid {}", header.name, header.pid)];
+    words.extend(
+        header
+            .commit
+            .as_ref()
+            .map(|commit| commit.chars().take(7).collect()),
+    );
+    words.push(format!(
+        "{}, {} Hz",
+        header.sampler.label(),
+        header.frequency_hz
+    ));
+    words.push(header.machine.cpu_model.clone());
+    words.push(format!("Linux {}", header.machine.kernel));
+    words
+}
+
+/// Keys that the status line shows.
+pub(crate) fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
+    if table(state) {
+        return &[("↑  ↓", "choose"), ("←  →", "fold"), ("1", "flame")];
+    }
+    &[
+        ("Wheel", "pan"),
+        ("Ctrl Wheel", "zoom"),
+        ("Double-click", "zoom to frame"),
+        ("Esc", "reset"),
+    ]
+}

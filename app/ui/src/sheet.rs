@@ -1,0 +1,126 @@
+//! The sheet of keys.
+
+use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, pos2, vec2};
+
+use crate::{
+    command::Command,
+    state::{Layer, State},
+    theme::{Theme, regular, semibold},
+    widgets::{
+        key_cap, panel,
+        text::{self, LEFT, look},
+    },
+};
+
+const COLUMNS: [&[(&str, &[(&str, &str)])]; 2] = [
+    &[
+        (
+            "Everywhere",
+            &[
+                ("Alt 1…4", "screens"),
+                ("Ctrl K", "commands"),
+                ("Ctrl F  /", "search"),
+                ("Alt ←  Alt →", "back and forward"),
+                ("Ctrl O", "open a capture"),
+                ("Ctrl E", "export the review"),
+                ("Ctrl +  Ctrl −  Ctrl 0", "size"),
+                ("Tab", "next control"),
+                ("Esc", "unwind one layer"),
+                ("?", "this sheet"),
+            ],
+        ),
+        (
+            "Start",
+            &[
+                ("↑  ↓", "choose a process"),
+                ("Enter", "record it"),
+                ("Space", "pause the list"),
+            ],
+        ),
+    ],
+    &[
+        (
+            "Profile",
+            &[
+                ("1  2  3  4", "flame, left-heavy, call tree, functions"),
+                ("↑  ↓  ←  →", "parent, child, siblings"),
+                ("Enter", "zoom to the frame"),
+                ("0", "reset zoom"),
+                ("+  −", "zoom"),
+                ("i", "invert"),
+                ("n  N", "next and previous match"),
+                ("Ctrl C", "copy the name"),
+                ("Space", "freeze while recording"),
+                ("Ctrl Wheel", "zoom at the cursor"),
+            ],
+        ),
+        (
+            "Checklist",
+            &[
+                ("j  k", "next and previous item"),
+                ("c", "confirm"),
+                ("o", "overrule"),
+                ("w", "waive until a date"),
+                ("a", "not applicable"),
+            ],
+        ),
+    ],
+];
+
+/// Shows the sheet over the screen.
+pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
+    if state.layer != Some(Layer::Sheet) {
+        return;
+    }
+    let window = ui.ctx().content_rect();
+    crate::palette::shade(ui, window, out);
+    let size = vec2(760.0_f32.min(window.width() - 32.0), 520.0);
+    Area::new(Id::unique("sheet"))
+        .order(Order::Foreground)
+        .pivot(Align2::CENTER_CENTER)
+        .fixed_pos(window.center())
+        .fade_in(false)
+        .accessible_name("Keys")
+        .show(ui.ctx(), |ui| {
+            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
+            panel::floating(ui, rect);
+            let theme = Theme::of(ui);
+            let title = Rect::from_min_size(rect.min + vec2(24.0, 16.0), vec2(300.0, 24.0));
+            text::label(ui, title, LEFT, "Keys", &look(semibold(17.0), theme.text));
+            for (column, groups) in COLUMNS.iter().enumerate() {
+                let left = rect.left() + 24.0 + column as f32 * (size.x / 2.0 - 8.0);
+                paint_column(
+                    ui,
+                    pos2(left, rect.top() + 56.0),
+                    size.x / 2.0 - 32.0,
+                    groups,
+                );
+            }
+        });
+}
+
+fn paint_column(ui: &Ui, top: egui::Pos2, width: f32, groups: &[(&str, &[(&str, &str)])]) {
+    let theme = Theme::of(ui);
+    let mut y = top.y;
+    let line = |y: f32| Rect::from_min_size(pos2(top.x, y), vec2(width, 24.0));
+    for (title, keys) in groups {
+        text::label(
+            ui,
+            line(y),
+            LEFT,
+            title,
+            &look(semibold(12.5), theme.text_2),
+        );
+        y += 26.0;
+        for (keys, words) in *keys {
+            let mut left = pos2(top.x, y + 12.0);
+            for key in keys.split("  ") {
+                left.x = key_cap::paint(ui, left, key).right() + 4.0;
+            }
+            let room = Rect::from_min_max(pos2(top.x + 150.0, y), line(y).max);
+            text::label(ui, room, LEFT, words, &look(regular(12.5), theme.text));
+            y += 24.0;
+        }
+        y += 14.0;
+    }
+}

@@ -1,0 +1,145 @@
+//! What is open and selected: the one state that all screens read.
+
+pub(crate) mod checklist;
+pub(crate) mod history;
+pub(crate) mod profile;
+pub(crate) mod start;
+
+use std::time::Duration;
+
+use scrutineer_checklists::verdict::Outcome;
+use scrutineer_evidence::capture::Quality;
+
+use crate::{
+    command::{JobId, Request, Screen},
+    views::Views,
+};
+
+/// A background job as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Job {
+    pub(crate) id: JobId,
+    pub(crate) title: String,
+    pub(crate) step: String,
+    pub(crate) done: Option<f32>,
+    /// When it began, in egui's seconds.
+    pub(crate) since_s: f64,
+}
+
+/// Something that a person should read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Notice {
+    pub(crate) id: u64,
+    /// Fail for an error, attention for a warning, inconclusive for news.
+    pub(crate) outcome: Outcome,
+    pub(crate) message: String,
+    /// The command that mends it.
+    pub(crate) command: Option<String>,
+}
+
+/// The recording that runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RecordingNow {
+    pub(crate) pid: Option<u32>,
+    pub(crate) elapsed: Duration,
+    pub(crate) quality: Quality,
+    /// Whether the stop was asked for.
+    pub(crate) stopping: bool,
+}
+
+/// What lies over the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Layer {
+    /// The command palette: what was typed, and the chosen line.
+    Palette { query: String, chosen: usize },
+    /// The sheet of keys.
+    Sheet,
+    /// The export box with its typed path.
+    Export { path: String },
+}
+
+/// How the window looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Appearance {
+    pub(crate) dark: bool,
+    /// Scale, 0.8..=2.0.
+    pub(crate) scale: f32,
+    pub(crate) reduce_motion: bool,
+}
+
+/// Everything that is open and selected.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) screen: Screen,
+    pub(crate) history: history::History,
+    pub(crate) layer: Option<Layer>,
+    pub(crate) appearance: Appearance,
+    pub(crate) start: start::Start,
+    pub(crate) profile: profile::ProfileState,
+    pub(crate) checklist: checklist::ChecklistState,
+    pub(crate) recording: Option<RecordingNow>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) notices: Vec<Notice>,
+    /// Field that is to have the keyboard in the next frame.
+    pub(crate) focus: Option<&'static str>,
+    /// Whether the keyboard is to be taken from what has it.
+    pub(crate) unfocus: bool,
+    /// Whether the inspector is shown where the window is narrow.
+    pub(crate) drawer: bool,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) views: Views,
+    pub(crate) now: jiff::Timestamp,
+    /// Egui's clock, seconds.
+    pub(crate) time_s: f64,
+    pub(crate) next_notice: u64,
+}
+
+impl State {
+    /// The state of a window that was just opened.
+    pub(crate) fn new(views: Views) -> Self {
+        Self {
+            screen: Screen::Start,
+            history: history::History::default(),
+            layer: None,
+            appearance: Appearance {
+                dark: true,
+                scale: 1.0,
+                reduce_motion: false,
+            },
+            start: start::Start::default(),
+            profile: profile::ProfileState::default(),
+            checklist: checklist::ChecklistState::default(),
+            recording: None,
+            jobs: Vec::new(),
+            notices: Vec::new(),
+            focus: None,
+            unfocus: false,
+            drawer: false,
+            requests: vec![
+                Request::MeasureAbilities,
+                Request::ListCaptures,
+                Request::WatchProcesses,
+            ],
+            views,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            time_s: 0.0,
+            next_notice: 0,
+        }
+    }
+
+    /// Says something to the person.
+    pub(crate) fn notify(&mut self, outcome: Outcome, message: String, command: Option<String>) {
+        if self.notices.iter().any(|notice| notice.message == message) {
+            return;
+        }
+        self.next_notice += 1;
+        self.notices.push(Notice {
+            id: self.next_notice,
+            outcome,
+            message,
+            command,
+        });
+        let surplus = self.notices.len().saturating_sub(4);
+        self.notices.drain(..surplus);
+    }
+}

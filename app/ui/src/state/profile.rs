@@ -1,0 +1,207 @@
+//! The open capture and how it is looked at.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use scrutineer_profiler::profile::{CallTree, FlameLayout, Profile, TopFunction};
+
+use crate::{
+    event::LoadedProfile,
+    views::{Arrangement, Digest, Found, Inspection},
+    widgets::flame::{self, Window},
+};
+
+/// The views of a profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Siblings by name.
+    #[default]
+    Flame,
+    /// Heaviest first.
+    LeftHeavy,
+    /// A table that unfolds.
+    CallTree,
+    /// Functions by self time.
+    Functions,
+}
+
+impl Mode {
+    /// All, in the order of the toolbar.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Flame,
+        Self::LeftHeavy,
+        Self::CallTree,
+        Self::Functions,
+    ];
+
+    /// Words of the toolbar.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Flame => "Flame",
+            Self::LeftHeavy => "Left-heavy",
+            Self::CallTree => "Call tree",
+            Self::Functions => "Top functions",
+        }
+    }
+}
+
+/// A tree with its layouts: what the views show.
+#[derive(Clone, Debug)]
+pub(crate) struct Arranged {
+    pub(crate) tree: Arc<CallTree>,
+    pub(crate) layout: Arc<FlameLayout>,
+    pub(crate) left_heavy: Arc<FlameLayout>,
+    /// Functions by self samples; `None` until they are counted.
+    pub(crate) top: Option<Arc<Vec<TopFunction>>>,
+}
+
+/// The open capture.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) loaded: LoadedProfile,
+    /// Whether it still grows.
+    pub(crate) live: bool,
+    /// Counts what was opened, so that answers about earlier ones are dropped.
+    pub(crate) generation: u64,
+    pub(crate) digest: Option<Arc<Digest>>,
+    pub(crate) shown: Arranged,
+    /// The arrangement that `shown` has.
+    pub(crate) arrangement: Arrangement,
+}
+
+impl Open {
+    /// The profile.
+    pub(crate) fn profile(&self) -> &Arc<Profile> {
+        &self.loaded.profile
+    }
+
+    /// The layout of a mode.
+    pub(crate) fn layout(&self, mode: Mode) -> &FlameLayout {
+        if mode == Mode::LeftHeavy {
+            &self.shown.left_heavy
+        } else {
+            &self.shown.layout
+        }
+    }
+
+    /// Name of a node.
+    pub(crate) fn name(&self, node: u32) -> &str {
+        flame::node_name(self.profile(), &self.shown.tree, node)
+    }
+
+    /// `file:line` of a function, where known.
+    pub(crate) fn place_of(&self, function: u32) -> Option<&str> {
+        let places = &self.digest.as_ref()?.places;
+        places
+            .get(function as usize)
+            .map(String::as_str)
+            .filter(|place| !place.is_empty())
+    }
+}
+
+/// The profile screen.
+#[derive(Clone, Debug)]
+pub(crate) struct ProfileState {
+    pub(crate) open: Option<Open>,
+    /// What is waited for: `Attaching to ledgerd`.
+    pub(crate) awaited: Option<String>,
+    pub(crate) mode: Mode,
+    /// How the tree is wanted; [`Open::arrangement`] follows.
+    pub(crate) wanted: Arrangement,
+    pub(crate) window: Window,
+    pub(crate) moves: bool,
+    pub(crate) scroll: f32,
+    pub(crate) selected: Option<u32>,
+    pub(crate) search: String,
+    pub(crate) search_wrong: bool,
+    pub(crate) found: Option<Arc<Found>>,
+    pub(crate) found_at: usize,
+    pub(crate) inspection: Option<Arc<Inspection>>,
+    pub(crate) frozen: bool,
+    pub(crate) unfolded: BTreeSet<u32>,
+    /// Nodes of the call tree's table, in order.
+    pub(crate) rows: Vec<u32>,
+    /// Whether functions are sorted by total instead of self.
+    pub(crate) by_total: bool,
+    pub(crate) reveal: bool,
+    pub(crate) generation: u64,
+}
+
+impl Default for ProfileState {
+    fn default() -> Self {
+        Self {
+            open: None,
+            awaited: None,
+            mode: Mode::Flame,
+            wanted: Arrangement::default(),
+            window: Window::ALL,
+            moves: false,
+            scroll: 0.0,
+            selected: None,
+            search: String::new(),
+            search_wrong: false,
+            found: None,
+            found_at: 0,
+            inspection: None,
+            frozen: false,
+            unfolded: BTreeSet::from([0]),
+            rows: Vec::new(),
+            by_total: false,
+            reveal: false,
+            generation: 0,
+        }
+    }
+}
+
+impl ProfileState {
+    /// The selected node's function.
+    pub(crate) fn selected_function(&self) -> Option<u32> {
+        flame::function_of(&self.open.as_ref()?.shown.tree, self.selected?)
+    }
+
+    /// Works the rows of the call tree out anew: children heaviest first.
+    pub(crate) fn arrange_rows(&mut self) {
+        self.rows.clear();
+        let Some(open) = &self.open else { return };
+        let tree = &open.shown.tree;
+        if tree.is_empty() {
+            return;
+        }
+        let mut next = vec![0_u32];
+        while let Some(node) = next.pop() {
+            self.rows.push(node);
+            if self.unfolded.contains(&node) {
+                let mut children: Vec<u32> = children(tree, node).collect();
+                children
+                    .sort_by_key(|child| (tree.total_samples[*child as usize], u32::MAX - child));
+                next.extend(children);
+            }
+        }
+    }
+
+    /// The node in a new tree that has the same names up to the root.
+    pub(crate) fn follow(&self, to: &Profile, tree: &CallTree, node: u32) -> Option<u32> {
+        let open = self.open.as_ref()?;
+        let from = &open.shown.tree;
+        let mut path = Vec::new();
+        let mut at = node;
+        while at != 0 {
+            path.push(open.name(at));
+            at = *from.parent.get(at as usize)?;
+        }
+        let mut found = 0;
+        for name in path.into_iter().rev() {
+            found =
+                children(tree, found).find(|child| flame::node_name(to, tree, *child) == name)?;
+        }
+        Some(found)
+    }
+}
+
+/// Children of a node.
+pub(crate) fn children(tree: &CallTree, node: u32) -> std::ops::Range<u32> {
+    let at = node as usize;
+    match (tree.first_child.get(at), tree.child_count.get(at)) {
+        (Some(first), Some(count)) if *count > 0 => *first..first + count,
+        _ => 0..0,
+    }
+}

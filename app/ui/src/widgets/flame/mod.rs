@@ -1,0 +1,152 @@
+//! The flame graph: paints a layout as one mesh, and turns pointer and keys into commands.
+
+mod geometry;
+mod interact;
+mod label;
+mod motion;
+mod paint;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use egui::{EventFilter, Id, Rect, Role, Sense, Ui, WidgetInfo};
+use scrutineer_profiler::{
+    capture::model::NONE,
+    profile::{CallTree, Category, FlameLayout, Profile},
+};
+
+pub(crate) use geometry::{Window, box_of, window_of};
+pub(crate) use label::{short_name, shortened};
+#[cfg(test)]
+pub(crate) use paint::SHADES;
+
+/// Height of a row.
+pub(crate) const ROW_HEIGHT: f32 = 18.0;
+
+/// What is painted.
+#[derive(Clone, Copy)]
+pub(crate) struct Flame<'a> {
+    /// Profile that the tree was built from.
+    pub(crate) profile: &'a Profile,
+    /// Call tree.
+    pub(crate) tree: &'a CallTree,
+    /// Layout in the order that is shown.
+    pub(crate) layout: &'a FlameLayout,
+    /// Part of the width that is shown.
+    pub(crate) window: Window,
+    /// Whether the way to the window is shown as a motion.
+    pub(crate) moves: bool,
+    /// Points that the rows are scrolled down by.
+    pub(crate) scroll: f32,
+    /// Selected node of the tree.
+    pub(crate) selected: Option<u32>,
+    /// Functions that match the search, by id.
+    pub(crate) matches: Option<&'a Arc<BTreeSet<u32>>>,
+    /// Words of the root's box.
+    pub(crate) title: &'a str,
+    /// `file:line` of a function, where known.
+    pub(crate) place_of: &'a dyn Fn(u32) -> Option<&'a str>,
+}
+
+/// What a person did to the graph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum FlameAction {
+    /// Select a node, or nothing.
+    Select(Option<u32>),
+    /// Show a part of the width; with motion or at once.
+    Show {
+        /// The part.
+        window: Window,
+        /// Whether the way there is shown.
+        moves: bool,
+    },
+    /// Scroll the rows.
+    Scroll(f32),
+}
+
+impl Flame<'_> {
+    /// Paints the graph and gathers what was done to it.
+    pub(crate) fn show(&self, ui: &mut Ui, rect: Rect) -> Vec<FlameAction> {
+        let id = canvas_id();
+        let response = ui.interact(rect, id, Sense::click_and_drag());
+        response.widget_info(|| {
+            let name = format!("flame graph, {} samples", self.layout.total);
+            WidgetInfo::labeled(Role::Canvas, true, name)
+        });
+        if response.clicked() {
+            response.request_focus();
+        }
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            ..EventFilter::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
+        let shown = motion::shown(ui.ctx(), self.window, self.moves);
+        let place = geometry::Place {
+            rect,
+            shown,
+            scroll: self.scroll,
+            total: self.layout.total,
+        };
+        paint::graph(ui, self, &place);
+        interact::all(ui, self, &place, &response)
+    }
+
+    /// Function of a node, where it has one.
+    pub(crate) fn function(&self, node: u32) -> Option<u32> {
+        function_of(self.tree, node)
+    }
+
+    /// Name of a node.
+    pub(crate) fn name(&self, node: u32) -> &str {
+        if node == 0 {
+            self.title
+        } else {
+            node_name(self.profile, self.tree, node)
+        }
+    }
+
+    /// Category of a node.
+    pub(crate) fn category(&self, node: u32) -> Category {
+        self.function(node)
+            .and_then(|function| self.profile.functions.get(function as usize))
+            .map_or(Category::Root, |function| function.category)
+    }
+
+    fn is_match(&self, node: u32) -> bool {
+        self.matches.is_some_and(|matches| {
+            self.function(node)
+                .is_some_and(|function| matches.contains(&function))
+        })
+    }
+}
+
+/// Id of the canvas: what has the keyboard when arrows walk the graph.
+pub(crate) fn canvas_id() -> Id {
+    Id::unique("flame canvas")
+}
+
+/// Function of a node, where it has one.
+pub(crate) fn function_of(tree: &CallTree, node: u32) -> Option<u32> {
+    tree.function
+        .get(node as usize)
+        .copied()
+        .filter(|function| *function != NONE)
+}
+
+/// Name of a node: its function's, else its label.
+pub(crate) fn node_name<'a>(profile: &'a Profile, tree: &'a CallTree, node: u32) -> &'a str {
+    tree.name(profile, node)
+}
+
+/// The words for a category.
+pub(crate) fn category_name(category: Category) -> &'static str {
+    match category {
+        Category::Own => "own code",
+        Category::Dependency => "dependency",
+        Category::Std => "standard library",
+        Category::Kernel => "kernel",
+        Category::Jit => "made at run time",
+        Category::Root => "threads",
+    }
+}

@@ -1,0 +1,94 @@
+//! A drop-down: one of a few values.
+
+use egui::{Id, Popup, Rect, Response, Role, StrokeKind, Ui, pos2, vec2};
+
+use super::{
+    clickable,
+    text::{self, LEFT, look},
+};
+use crate::{
+    icons,
+    theme::{RADIUS_CONTROL, Theme, mono, regular},
+};
+
+/// Width of a drop-down.
+pub(crate) fn width(ui: &Ui, prefix: &str, value: &str) -> f32 {
+    let prefix = if prefix.is_empty() {
+        0.0
+    } else {
+        text::width(ui, prefix, regular(12.5)) + 6.0
+    };
+    (text::width(ui, value, mono(12.0)) + prefix + 44.0).round()
+}
+
+/// Shows a drop-down; returns the place of the value that was chosen.
+pub(crate) fn show(
+    ui: &Ui,
+    rect: Rect,
+    name: &str,
+    prefix: &str,
+    values: &[String],
+    at: usize,
+) -> Option<usize> {
+    let theme = Theme::of(ui);
+    let value = values.get(at).map_or("", String::as_str);
+    let spoken = format!("{name}: {value}");
+    let response = clickable(
+        ui,
+        rect,
+        Id::unique(("select", name)),
+        Role::ComboBox,
+        &spoken,
+    );
+    let fill = if response.hovered() {
+        theme.hover
+    } else {
+        theme.canvas
+    };
+    ui.painter().rect(
+        rect,
+        RADIUS_CONTROL,
+        fill,
+        theme.border(),
+        StrokeKind::Inside,
+    );
+    let mut room = rect.shrink2(vec2(10.0, 0.0));
+    if !prefix.is_empty() {
+        let place = text::paint(ui, room, LEFT, prefix, &look(regular(12.5), theme.text_3));
+        room.min.x = place.right() + 6.0;
+    }
+    text::paint(ui, room, LEFT, value, &look(mono(12.0), theme.text));
+    let caret =
+        Rect::from_center_size(pos2(rect.right() - 15.0, rect.center().y), vec2(12.0, 12.0));
+    text::icon(ui, caret, icons::CARET_DOWN, 12.0, theme.text_3);
+    menu(&response, values, at)
+}
+
+fn menu(response: &Response, values: &[String], at: usize) -> Option<usize> {
+    let shown = Popup::menu(response).gap(4.0).show(|ui| {
+        let theme = Theme::of(ui);
+        let mut chosen = None;
+        for (place, value) in values.iter().enumerate() {
+            let size = vec2(response.rect.width().max(110.0), 26.0);
+            let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+            let id = response.id.with(place);
+            let row = clickable(ui, rect, id, Role::MenuItem, value);
+            if place == at || row.hovered() {
+                let fill = if place == at {
+                    theme.selected
+                } else {
+                    theme.hover
+                };
+                ui.painter().rect_filled(rect, 4.0, fill);
+            }
+            let room = rect.shrink2(vec2(8.0, 0.0));
+            text::paint(ui, room, LEFT, value, &look(mono(12.0), theme.text));
+            if row.clicked() {
+                chosen = Some(place);
+                ui.close();
+            }
+        }
+        chosen
+    });
+    shown.and_then(|shown| shown.inner)
+}
