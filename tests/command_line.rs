@@ -126,7 +126,7 @@ fn somebody_elses_process_exits_with_3_and_names_its_owner() {
 fn a_place_that_may_not_be_written_exits_with_3_before_anything_is_recorded() {
     if !is_root() {
         return skip(
-            "a_place_that_may_not_be_written…",
+            "a_place_that_may_not_be_written_exits_with_3_before_anything_is_recorded",
             "needs root to become another user",
         );
     }

@@ -32,6 +32,7 @@ Examples:
   scrutineer record --name ledgerd -d 60 -o before.scrutineer
   scrutineer record -- python3 report.py --month 3
   scrutineer report \"$(scrutineer record -p 4711 -d 10)\" --format text")]
+#[command(override_usage = "scrutineer record [OPTIONS] (-p PID | --name NAME | -- CMD…)")]
 #[command(group = clap::ArgGroup::new("target").required(true).args(["pid", "name", "command"]))]
 pub(super) struct Arguments {
     /// Attach to this process, with all its threads

@@ -29,7 +29,7 @@ pub(super) fn text(result: &DemoResult) -> String {
     let document = &result.document;
     let mut text = String::new();
     match &document.capture {
-        Some(capture) => write_capture(&mut text, capture),
+        Some(capture) => write_capture(&mut text, result, capture),
         None => line(&mut text, "Profile", "none: see the warnings above"),
     }
     if let Some(residency) = &document.residency {
@@ -89,9 +89,10 @@ fn line(text: &mut String, label: &str, words: &str) {
     let _ = writeln!(text, "{label:LABEL$}{words}");
 }
 
-fn write_capture(text: &mut String, capture: &CaptureFacts) {
+fn write_capture(text: &mut String, result: &DemoResult, capture: &CaptureFacts) {
     let words = format!(
-        "{} samples in {} at {} Hz ({})",
+        "{}: {} samples in {} at {} Hz ({})",
+        result.evidence.target,
         words::count(capture.quality.samples),
         words::seconds(capture.duration_s),
         capture.frequency_hz,
