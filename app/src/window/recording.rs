@@ -58,7 +58,7 @@ impl Progress for Stoppable<'_> {
 /// Records, shows the profile as it grows, and returns the finished capture's path.
 pub(super) fn run(
     session: &Session,
-    order: RecordingOrder,
+    order: &RecordingOrder,
     job: &JobContext,
     teller: &Teller,
 ) -> Result<PathBuf> {

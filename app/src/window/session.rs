@@ -8,7 +8,6 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
-    checklist::Checklist,
     document::{Comparison, ReviewDocument},
     judge,
     review::{Binding, Choice, Decision, Decisions},
@@ -128,7 +127,7 @@ impl Session {
         progress: &dyn Progress,
     ) -> Result<Arc<ReviewDocument>> {
         let workspace = self.workspace()?;
-        let checklist = Checklist::performance();
+        let checklist = review::checklist(&workspace)?;
         let wanted = pid.or_else(|| self.open_target());
         let plan = GatherPlan {
             pid: review::find_target(wanted, &workspace, |why| progress.step(why, None))?,
@@ -168,7 +167,8 @@ impl Session {
         why: &str,
     ) -> Result<Arc<ReviewDocument>> {
         let judged = self.judged()?;
-        let judgement = judge::judge(&Checklist::performance(), &judged.evidence)
+        let checklist = review::checklist(&self.workspace()?)?;
+        let judgement = judge::judge(&checklist, &judged.evidence)
             .into_iter()
             .find(|judgement| judgement.id == item)
             .with_context(|| format!("the checklist has no item {item}"))?;
@@ -240,7 +240,7 @@ impl Session {
         profile: Option<Arc<Profile>>,
         comparison: Option<Comparison>,
     ) -> Result<Arc<ReviewDocument>> {
-        let checklist = Checklist::performance();
+        let checklist = review::checklist(workspace)?;
         let document = Arc::new(review::compose(
             workspace,
             &checklist,

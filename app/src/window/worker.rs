@@ -257,7 +257,7 @@ impl Worker {
                 duration,
                 stop,
             };
-            let path = recording::run(&session, order, context, teller)?;
+            let path = recording::run(&session, &order, context, teller)?;
             teller.tell(Event::Captures(lists::captures(
                 &session.captures_folder()?,
             )));
