@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use scrutineer_evidence::capture::CaptureFacts;
 use scrutineer_profiler::{
     capture::{
+        CaptureError,
         file::{self, CAPTURE_EXTENSION, CaptureWriter, Damage},
         model::{Chunk, FrameSymbols},
         recorder::{RecordOptions, Recording, RecordingSummary},
@@ -20,6 +21,7 @@ use scrutineer_profiler::{
     profile::{self, Profile, ProfileBuilder},
     progress::Progress,
     symbols::{SymbolSources, Symbolizer},
+    workspace::Workspace,
 };
 use sha2::{Digest, Sha256};
 
@@ -28,7 +30,7 @@ use sha2::{Digest, Sha256};
 pub(crate) const DEFAULT_FREQUENCY_HZ: u32 = 999;
 
 /// Bytes of user stack copied with each sample.
-pub(crate) const STACK_DUMP_BYTES: u32 = 32 * 1024;
+const STACK_DUMP_BYTES: u32 = 32 * 1024;
 
 /// Frames that are looked up between two looks at progress and cancel.
 const SYMBOL_BATCH: usize = 512;
@@ -38,11 +40,19 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// A file in `folder` that does not exist yet: `<target>-<UTC time>.scrutineer`, numbered where
 /// two recordings of one target begin in one second.
-pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
-    let name: String =
-        target.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
+    let name: String = target
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     let stem = format!("{name}-{}", now.strftime("%Y%m%dT%H%M%SZ"));
-    (1..)
+    (1_u32..=u32::MAX)
         .map(|number| match number {
             1 => folder.join(format!("{stem}.{CAPTURE_EXTENSION}")),
             _ => folder.join(format!("{stem}-{number}.{CAPTURE_EXTENSION}")),
@@ -52,7 +62,7 @@ pub(crate) fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> P
 }
 
 /// The name that a target's capture bears: of the process, else of the command's file.
-pub(crate) fn target_name(target: &Target) -> String {
+fn target_name(target: &Target) -> String {
     match target {
         Target::Name(name) => name.clone(),
         Target::Pid(pid) => std::fs::read_to_string(format!("/proc/{pid}/comm"))
@@ -63,23 +73,57 @@ pub(crate) fn target_name(target: &Target) -> String {
 
 fn file_name(program: Option<&OsString>) -> String {
     let name = program.and_then(|program| Path::new(program).file_name());
-    name.map_or_else(|| "command".into(), |name| name.to_string_lossy().into_owned())
+    name.map_or_else(
+        || "command".into(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// Where a capture goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// This file, which must not exist.
+    File(PathBuf),
+    /// A fresh file in this folder.
+    Folder(PathBuf),
+}
+
+/// Where captures of a workspace go.
+pub(crate) fn workspace_place(workspace: &Workspace) -> Result<Place> {
+    let folder = workspace.prepare_captures_folder().with_context(|| {
+        let folder = workspace.captures_folder();
+        format!(
+            "cannot make {}; change its permissions, or free space",
+            folder.display()
+        )
+    })?;
+    Ok(Place::Folder(folder))
 }
 
 /// Records until the time is over, the target ends or `progress` is cancelled, and looks the
 /// names up. What was recorded is kept whatever goes wrong later.
 pub(crate) fn record(
     target: &Target,
-    options: RecordOptions,
+    settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<RecordingSummary> {
-    let duration = options.duration;
-    let recording = Recording::start(target, options)?;
+    record_watched(target, settings, progress, |_, _| ())
+}
+
+/// Like [`record`]; `watch` is called some ten times a second with the recording and its file.
+pub(crate) fn record_watched(
+    target: &Target,
+    settings: &Settings,
+    progress: &dyn Progress,
+    mut watch: impl FnMut(&Recording, &Path),
+) -> Result<RecordingSummary> {
+    let (recording, path) = start(target, settings)?;
     while !recording.is_finished() {
         if progress.is_cancelled() {
             recording.stop();
         }
-        tell(&recording, duration, progress);
+        tell(&recording, settings.duration, progress);
+        watch(&recording, &path);
         std::thread::sleep(POLL);
     }
     let summary = recording.join()?;
@@ -93,12 +137,57 @@ pub(crate) fn record(
     Ok(summary)
 }
 
+/// How to record, but for what is the same for all recordings.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Sampling frequency, hertz.
+    pub(crate) frequency_hz: u32,
+    /// When to stop; `None` records until stopped or until the target ends.
+    pub(crate) duration: Option<Duration>,
+    /// Where the capture goes.
+    pub(crate) place: Place,
+    /// Commit of the workspace's repository, for the header.
+    pub(crate) commit: Option<String>,
+}
+
+/// Starts a recording. One that begins in the same second may take a fresh name before us: then
+/// another is chosen.
+fn start(target: &Target, settings: &Settings) -> Result<(Recording, PathBuf)> {
+    loop {
+        let (output, is_fresh) = match &settings.place {
+            Place::File(path) => (path.clone(), false),
+            Place::Folder(folder) => (
+                fresh_path(folder, &target_name(target), jiff::Timestamp::now()),
+                true,
+            ),
+        };
+        let options = RecordOptions {
+            frequency_hz: settings.frequency_hz,
+            duration: settings.duration,
+            output: output.clone(),
+            stack_dump_bytes: STACK_DUMP_BYTES,
+            commit: settings.commit.clone(),
+        };
+        match Recording::start(target, options) {
+            Err(CaptureError::Write { source, .. })
+                if is_fresh && source.kind() == io::ErrorKind::AlreadyExists => {}
+            started => return Ok((started?, output)),
+        }
+    }
+}
+
 fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progress) {
     let status = recording.status();
     let elapsed = status.elapsed.as_secs_f32();
     let samples = status.quality.samples;
-    let text = format!("Recording pid {}: {elapsed:.1} s, {samples} samples", recording.pid());
-    progress.step(&text, duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)));
+    let text = format!(
+        "Recording pid {}: {elapsed:.1} s, {samples} samples",
+        recording.pid()
+    );
+    progress.step(
+        &text,
+        duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)),
+    );
 }
 
 /// Looks up what has no name yet, and appends it to the file.
@@ -125,9 +214,13 @@ fn look_up(profile: &Profile, pid: u32, progress: &dyn Progress) -> Vec<Chunk> {
     let mut symbolizer = Symbolizer::new(SymbolSources { pid });
     let mut chunks = Vec::new();
     for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
-        let done = number * SYMBOL_BATCH;
-        let share = done as f32 / frames.len() as f32;
-        progress.step(&format!("Looking up names: {done} of {} frames", frames.len()), Some(share));
+        // The first batch is where nearly all files are opened; most captures have no second one.
+        if number > 0 {
+            let done = number * SYMBOL_BATCH;
+            let share = done as f32 / frames.len() as f32;
+            let text = format!("Looking up names: {done} of {} frames", frames.len());
+            progress.step(&text, Some(share));
+        }
         let found: Vec<FrameSymbols> = symbolizer.lookup(&profile.modules, batch);
         chunks.push(Chunk::Symbols(found));
     }
@@ -149,18 +242,36 @@ pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
     let (chunks, damage) = file::read(path)?;
     let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
     let mut builder = ProfileBuilder::default();
-    chunks.into_iter().for_each(|chunk| builder.push(chunk));
-    let missing = builder.profile().map(|profile| look_up(profile, profile.header.pid, progress));
-    missing.into_iter().flatten().for_each(|chunk| builder.push(chunk));
-    let profile = builder.finish().expect("the reader refuses files without a header");
-    Ok(Loaded { profile, damage: sentence_of(&damage, has_end) })
+    for chunk in chunks {
+        builder.push(chunk);
+    }
+    let missing = builder
+        .profile()
+        .map(|profile| look_up(profile, profile.header.pid, progress));
+    for chunk in missing.into_iter().flatten() {
+        builder.push(chunk);
+    }
+    let profile = builder
+        .finish()
+        .expect("the reader refuses files without a header");
+    Ok(Loaded {
+        profile,
+        damage: sentence_of(&damage, has_end),
+    })
 }
 
 fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {
     let (chunks, damage) = file::read(path)?;
     let mut builder = ProfileBuilder::default();
-    chunks.into_iter().for_each(|chunk| builder.push(chunk));
-    Ok((builder.finish().expect("the reader refuses files without a header"), damage))
+    for chunk in chunks {
+        builder.push(chunk);
+    }
+    Ok((
+        builder
+            .finish()
+            .expect("the reader refuses files without a header"),
+        damage,
+    ))
 }
 
 fn sentence_of(damage: &Damage, has_end: bool) -> Option<String> {
@@ -177,17 +288,24 @@ fn sentence_of(damage: &Damage, has_end: bool) -> Option<String> {
 
 /// Summarises a loaded capture for rules and baselines.
 pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(profile::facts(profile, &name.unwrap_or_default(), &digest(path)?))
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    Ok(profile::facts(
+        profile,
+        &name.unwrap_or_default(),
+        &digest(path)?,
+    ))
 }
 
 /// SHA-256 of a file, hexadecimal.
 fn digest(path: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut hash))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }
 
 #[cfg(test)]
@@ -199,15 +317,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let now: jiff::Timestamp = "2026-03-11T09:15:00Z".parse().unwrap();
         let first = fresh_path(folder.path(), "my app/x", now);
-        assert!(first.ends_with("my_app_x-20260311T091500Z.scrutineer"), "{first:?}");
+        assert!(
+            first.ends_with("my_app_x-20260311T091500Z.scrutineer"),
+            "{first:?}"
+        );
         std::fs::write(&first, "").unwrap();
         let second = fresh_path(folder.path(), "my app/x", now);
-        assert!(second.ends_with("my_app_x-20260311T091500Z-2.scrutineer"), "{second:?}");
+        assert!(
+            second.ends_with("my_app_x-20260311T091500Z-2.scrutineer"),
+            "{second:?}"
+        );
     }
 
     #[test]
     fn a_launched_commands_capture_bears_its_file_name() {
-        let target = Target::Launch { command: vec!["/usr/bin/python3".into()], folder: None };
+        let target = Target::Launch {
+            command: vec!["/usr/bin/python3".into()],
+            folder: None,
+        };
         assert_eq!(target_name(&target), "python3");
     }
 }

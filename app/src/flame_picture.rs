@@ -33,7 +33,11 @@ pub(crate) fn draw(profile: &Profile) -> Option<FlamePicture> {
             category: category(profile, &tree, node).to_owned(),
         });
     }
-    Some(FlamePicture { boxes, samples: layout.total, hidden })
+    Some(FlamePicture {
+        boxes,
+        samples: layout.total,
+        hidden,
+    })
 }
 
 fn category(profile: &Profile, tree: &CallTree, node: u32) -> &'static str {

@@ -4,13 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use crossbeam_channel::Receiver;
-use scrutineer_evidence::{Absent, Evidence, capture::CaptureFacts};
+use scrutineer_evidence::{Absent, Evidence};
 use scrutineer_profiler::{
-    capture::{
-        CaptureError,
-        recorder::{RecordOptions, RecordingSummary},
-        target::Target,
-    },
+    capture::{CaptureError, recorder::RecordingSummary, target::Target},
     probes::{self, GatherPlan},
     profile::Profile,
     progress::{Progress, Unwatched},
@@ -18,7 +14,7 @@ use scrutineer_profiler::{
 };
 
 use crate::{
-    captures,
+    captures::{self, Settings},
     jobs::{Job, JobContext, JobEvent, Jobs},
 };
 
@@ -43,8 +39,6 @@ pub(crate) struct Captured {
     pub(crate) path: PathBuf,
     /// The profile, with names.
     pub(crate) profile: Arc<Profile>,
-    /// Its summary.
-    pub(crate) facts: CaptureFacts,
 }
 
 /// The work was stopped by the user before its end.
@@ -61,7 +55,10 @@ pub(crate) fn gather(
     mut tick: impl FnMut(),
 ) -> Result<Gathering> {
     let (jobs, events) = Jobs::new();
-    let recording = plan.pid.map(|pid| start_recording(&jobs, pid, &plan)).transpose()?;
+    let recording = plan
+        .pid
+        .map(|pid| start_recording(&jobs, pid, &plan))
+        .transpose()?;
     let gathering = jobs.spawn("Gathering evidence", move |job| probes::gather(&plan, job))?;
     loop {
         tick();
@@ -83,21 +80,28 @@ pub(crate) fn gather(
         Some(recorded) => take_capture(recorded, &mut evidence, &mut warnings)?,
         None => None,
     };
-    Ok(Gathering { evidence, capture, warnings })
+    Ok(Gathering {
+        evidence,
+        capture,
+        warnings,
+    })
 }
 
-fn start_recording(jobs: &Jobs, pid: u32, plan: &GatherPlan) -> Result<Job<Result<RecordingSummary>>> {
-    let folder = plan.workspace.prepare_captures_folder()?;
-    let target = Target::Pid(pid);
-    let output = captures::fresh_path(&folder, &captures::target_name(&target), plan.judged_at);
-    let options = RecordOptions {
+fn start_recording(
+    jobs: &Jobs,
+    pid: u32,
+    plan: &GatherPlan,
+) -> Result<Job<Result<RecordingSummary>>> {
+    let settings = Settings {
         frequency_hz: captures::DEFAULT_FREQUENCY_HZ,
         duration: Some(plan.window),
-        output,
-        stack_dump_bytes: captures::STACK_DUMP_BYTES,
+        place: captures::workspace_place(&plan.workspace)?,
         commit: workspace::git_commit(&plan.workspace.root).map(|(commit, _)| commit),
     };
-    Ok(jobs.spawn("Recording", move |job: &JobContext| captures::record(&target, options, job))?)
+    let target = Target::Pid(pid);
+    Ok(jobs.spawn("Recording", move |job: &JobContext| {
+        captures::record(&target, &settings, job)
+    })?)
 }
 
 /// Tells the recording's steps while it lasts, then those of the probes.
@@ -107,7 +111,9 @@ fn pass_on(
     progress: &dyn Progress,
 ) {
     let told_by = recording.filter(|job| !job.is_finished()).map(Job::id);
-    let Ok(first) = events.recv_timeout(POLL) else { return };
+    let Ok(first) = events.recv_timeout(POLL) else {
+        return;
+    };
     for event in std::iter::once(first).chain(events.try_iter()) {
         if let JobEvent::Progress { id, step, done } = event
             && told_by.is_none_or(|teller| teller == id)
@@ -126,7 +132,7 @@ fn take_capture(
     let summary = match recorded {
         Ok(summary) => summary,
         Err(error) => {
-            let absent = error.downcast::<CaptureError>().map_err(anyhow::Error::from).and_then(absent)?;
+            let absent = error.downcast::<CaptureError>().and_then(absent)?;
             warnings.push(format!("no CPU profile: {}", absent.reason()));
             evidence.capture = Err(absent);
             return Ok(None);
@@ -141,20 +147,26 @@ fn take_capture(
             needed: "a target under load".into(),
         })
     } else {
-        Ok(facts.clone())
+        Ok(facts)
     };
-    Ok(Some(Captured { path: summary.path, profile: Arc::new(profile), facts }))
+    Ok(Some(Captured {
+        path: summary.path,
+        profile: Arc::new(profile),
+    }))
 }
 
 /// What a refused capture means for the evidence. A file that cannot be written is no fact about
 /// the target: it stays an error.
 fn absent(error: CaptureError) -> Result<Absent> {
     match error {
-        CaptureError::NotPermitted { why, remedy, .. } => {
-            Ok(Absent::Denied { what: format!("sampling the process ({why})"), would_need: remedy })
-        }
+        CaptureError::NotPermitted { why, remedy, .. } => Ok(Absent::Denied {
+            what: format!("sampling the process ({why})"),
+            would_need: remedy,
+        }),
         error @ (CaptureError::Write { .. } | CaptureError::Read { .. }) => Err(error.into()),
-        error => Ok(Absent::Failed { why: error.to_string() }),
+        error => Ok(Absent::Failed {
+            why: error.to_string(),
+        }),
     }
 }
 
@@ -164,9 +176,14 @@ mod tests {
 
     #[test]
     fn a_refusal_is_a_fact_and_a_full_disk_is_an_error() {
-        let refused =
-            CaptureError::NotPermitted { pid: 1, why: "EPERM".into(), remedy: "sudo x".into() };
-        assert!(matches!(absent(refused), Ok(Absent::Denied { would_need, .. }) if would_need == "sudo x"));
+        let refused = CaptureError::NotPermitted {
+            pid: 1,
+            why: "EPERM".into(),
+            remedy: "sudo x".into(),
+        };
+        assert!(
+            matches!(absent(refused), Ok(Absent::Denied { would_need, .. }) if would_need == "sudo x")
+        );
         let full = CaptureError::Write {
             path: "/x".into(),
             source: std::io::Error::from_raw_os_error(28),

@@ -32,7 +32,11 @@ impl ProgressLine {
     /// Progress that is cancelled by `interrupt`.
     pub(crate) fn new(interrupt: Interrupt) -> Self {
         let on_terminal = std::io::stderr().is_terminal();
-        Self { on_terminal, interrupt, shown: Mutex::default() }
+        Self {
+            on_terminal,
+            interrupt,
+            shown: Mutex::default(),
+        }
     }
 
     /// Prints a sentence on a line of its own.
@@ -60,7 +64,9 @@ impl Progress for ProgressLine {
     fn step(&self, text: &str, done: Option<f32>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if self.on_terminal {
-            let share = done.map(|done| format!(" {:.0} %", done * 100.0)).unwrap_or_default();
+            let share = done
+                .map(|done| format!(" {:.0} %", done * 100.0))
+                .unwrap_or_default();
             print_to_stderr(&format!("\r\x1b[2K{text}{share}"));
             shown.line_is_open = true;
             return;
@@ -83,5 +89,7 @@ impl Progress for ProgressLine {
 /// Writes to standard error; one that is closed is nobody's loss.
 fn print_to_stderr(text: &str) {
     let mut stderr = std::io::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
 }

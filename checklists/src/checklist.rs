@@ -149,12 +149,12 @@ impl Checklist {
     pub fn parse(text: &str) -> Result<Self, ChecklistError> {
         if let Ok(Header {
             format_version: found,
-        }) = ron_text::parse(text)
+        }) = ron_text::parse_rules(text)
             && found > CHECKLIST_FORMAT_VERSION
         {
             return Err(ChecklistError::Newer { found });
         }
-        let checklist: Self = ron_text::parse(text)?;
+        let checklist: Self = ron_text::parse_rules(text)?;
         let mut ids = BTreeSet::new();
         for item in checklist.items() {
             if !ids.insert(&item.id) {

@@ -78,10 +78,34 @@ mod tests {
         assert_eq!(ron_text::print(&judge(&checklist, &from_ron)), once);
         assert_eq!(evidence_digest(&from_ron), evidence_digest(&evidence));
 
+        let printed = ron_text::print(&evidence);
+        assert_eq!(ron_text::parse(&printed), Ok(evidence.clone()));
+        assert_eq!(ron::from_str(&printed), Ok(evidence.clone()));
+
         let json = serde_json::to_string_pretty(&evidence).unwrap();
         let from_json: Evidence = serde_json::from_str(&json).unwrap();
         assert_eq!(ron_text::print(&judge(&checklist, &from_json)), once);
         assert_eq!(evidence_digest(&from_json), evidence_digest(&evidence));
+    }
+
+    #[test]
+    fn an_evidence_file_of_the_first_format_is_judged_as_it_was() {
+        let evidence: Evidence = ron::from_str(include_str!("../tests/evidence-1.ron")).unwrap();
+        let judgements = judge(&Checklist::performance(), &evidence);
+        let judged = judgements
+            .iter()
+            .filter(|judgement| judgement.verdict.outcome.is_judged());
+        let words: Vec<_> = judged
+            .map(|judgement| {
+                let verdict = &judgement.verdict;
+                format!(
+                    "{}: {:?}, {}",
+                    judgement.id, verdict.outcome, verdict.number
+                )
+            })
+            .collect();
+        let expected = include_str!("../tests/judged-1.txt");
+        assert_eq!(words.join("\n").replace('\u{a0}', " "), expected.trim_end());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Evidence → rule → verdict goes by type: a rule names the facts it needs, a missing fact becomes
 //! a verdict that says so, and no rule can touch a file, the clock or the network.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod checklist;
 pub mod document;
 mod families;

@@ -18,20 +18,29 @@ pub struct RonError {
     pub what: String,
 }
 
-/// Parses a text; a rule's variant holds its limits directly, without a second pair of brackets.
+/// Parses what [`print()`] wrote, or a person in its form.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, RonError> {
-    options().from_str(text).map_err(|error| explain(&error))
+    ron::from_str(text).map_err(|error| explain(&error))
 }
 
-/// Prints a value with one field a line, in the order of its declaration; ends with a line feed.
+/// Parses a checklist's text, in which a rule holds its limits directly, without a second pair of
+/// brackets.
+pub(crate) fn parse_rules<T: DeserializeOwned>(text: &str) -> Result<T, RonError> {
+    Options::default()
+        .with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)
+        .from_str(text)
+        .map_err(|error| explain(&error))
+}
+
+/// Prints a value with one field a line, in the order of its declaration, in plain RON that every
+/// reader of RON understands; ends with a line feed.
 pub fn print<T: Serialize>(value: &T) -> String {
     let pretty = PrettyConfig::new()
         .struct_names(true)
         .new_line("\n")
         .indentor("    ");
-    let mut text = options()
-        .to_string_pretty(value, pretty)
-        .expect("our types have only what RON can hold");
+    let mut text =
+        ron::ser::to_string_pretty(value, pretty).expect("our types have only what RON can hold");
     text.push('\n');
     text
 }
@@ -43,10 +52,6 @@ pub fn digest<T: Serialize>(value: &T) -> String {
     bytes
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
-fn options() -> Options {
-    Options::default().with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)
 }
 
 fn explain(error: &SpannedError) -> RonError {

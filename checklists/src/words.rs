@@ -27,7 +27,8 @@ pub fn counted(value: u64, one: &str, many: &str) -> String {
     )
 }
 
-/// Three significant digits at most, no trailing zeros, thousands grouped: `0.94`, `17.1`, `1 240`.
+/// Three significant digits at most, no trailing zeros, thousands grouped: `0.94`, `17.1`, `1 240`;
+/// what is smaller than a millionth is 0.
 pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return "?".into();
@@ -41,12 +42,13 @@ pub fn number(value: f64) -> String {
     if size >= 99.95 {
         return format!("{sign}{}", count(size.round() as u64));
     }
-    let decimals = if size >= 9.995 {
-        1
-    } else if size >= 0.0995 {
-        2
-    } else {
-        3
+    let decimals = match size {
+        9.995.. => 1,
+        0.0995.. => 2,
+        0.00995.. => 3,
+        0.000_995.. => 4,
+        0.000_099_5.. => 5,
+        _ => 6,
     };
     let text = format!("{size:.decimals$}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -60,6 +62,15 @@ pub fn number(value: f64) -> String {
 /// `23.6 %` from 0.236.
 pub fn percent(share: f64) -> String {
     format!("{}{SPACE}%", number(share * 100.0))
+}
+
+/// `p = 0.61`, `p < 0.001`.
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "p < 0.001".into()
+    } else {
+        format!("p = {}", number(p))
+    }
 }
 
 /// `3.4 MiB`.
@@ -134,8 +145,10 @@ mod tests {
     fn numbers_keep_three_digits_and_their_sign() {
         let cases = [
             (0.0, "0"),
-            (0.0004, "0"),
-            (-0.0004, "0"),
+            (0.000_25, "0.00025"),
+            (0.000_000_4, "0"),
+            (-0.000_000_4, "0"),
+            (0.0251, "0.025"),
             (0.002, "0.002"),
             (3.4, "3.4"),
             (-11.3, "\u{2212}11.3"),
@@ -148,6 +161,10 @@ mod tests {
         }
         assert_eq!(count(1_234_567), "1\u{a0}234\u{a0}567");
         assert_eq!(number(f64::NAN), "?");
+        assert_eq!(
+            (p_value(0.61), p_value(1e-9)),
+            ("p = 0.61".into(), "p < 0.001".into())
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Records a process or a command and prints what the capture holds; for trying the recorder
 //! without the command line.
 //!
-//! `record [-F HZ] [-d SECONDS] [-o FILE] [--user-addresses] (-p PID | -- CMD…)`
+//! `record [-F HZ] [-d SECONDS] [-o FILE] [--user-addresses] (-p PID | -- CMD… | --read FILE)`
 //!
-//! With `--user-addresses`, prints a line `count module address` for each place in user
+//! `--read` reads a capture that was recorded before. With `--user-addresses`, prints a line `count module address` for each place in user
 //! code that samples fell on; samples in the kernel are left out.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         stack_dump_bytes: 32 << 10,
         commit: None,
     };
-    let (mut target, mut addresses, mut keep) = (None, false, false);
+    let (mut target, mut addresses, mut keep, mut read) = (None, false, false, None);
     while let Some(word) = words.next() {
         let mut value = || {
             let value = words.next().and_then(|value| value.into_string().ok());
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some("-s") => options.stack_dump_bytes = value()?.parse()?,
             Some("-o") => (options.output, keep) = (PathBuf::from(value()?), true),
             Some("-p") => target = Some(Target::Pid(value()?.parse()?)),
+            Some("--read") => read = Some(PathBuf::from(value()?)),
             Some("--user-addresses") => addresses = true,
             Some("--") => {
                 let command: Vec<OsString> = words.by_ref().collect();
@@ -47,9 +48,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => return Err(format!("unknown: {}", word.display()).into()),
         }
     }
-    let path = options.output.clone();
-    let summary = Recording::start(&target.ok_or("no target")?, options)?.join()?;
-    eprintln!("{summary:#?}");
+    let path = if let Some(path) = read {
+        keep = true;
+        path
+    } else {
+        let path = options.output.clone();
+        let summary = Recording::start(&target.ok_or("no target")?, options)?.join()?;
+        eprintln!("{summary:#?}");
+        path
+    };
     let (chunks, damage) = file::read(&path)?;
     eprintln!(
         "{} chunks, {damage:?}, {} bytes",

@@ -10,6 +10,7 @@ mod support;
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::MetadataExt,
     path::Path,
     process::{Command, Stdio},
     sync::{
@@ -283,9 +284,9 @@ fn a_window_over_a_real_process_fills_what_was_planned_and_nothing_else() {
     assert!(evidence.system.is_ok());
     assert!(matches!(evidence.http, Err(Absent::NotAsked { .. })));
     assert!(matches!(evidence.history, Err(Absent::NotAsked { .. })));
-    let saved = serde_json::to_string(&evidence).unwrap();
+    let saved = ron::to_string(&evidence).unwrap();
     assert!(!saved.contains("HUNTER2"), "{saved}");
-    assert_eq!(serde_json::from_str::<Evidence>(&saved).unwrap(), evidence);
+    assert_eq!(ron::from_str::<Evidence>(&saved).unwrap(), evidence);
 }
 
 #[test]
@@ -307,6 +308,50 @@ fn kinds_of_a_process_are_absent_without_one_and_with_one_that_is_gone() {
         );
         assert!(absent.reason().contains("has ended"), "{kind:?} {absent:?}");
     }
+}
+
+/// Set in a copy of this test that runs as nobody.
+const AS_NOBODY: &str = "SCRUTINEER_TEST_AS_NOBODY";
+
+#[test]
+fn what_is_refused_is_told_with_the_command_that_would_allow_it() {
+    let test = "what_is_refused_is_told_with_the_command_that_would_allow_it";
+    if fs::metadata("/proc/self").unwrap().uid() == 0 && std::env::var_os(AS_NOBODY).is_none() {
+        let output = Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(std::env::current_exe().unwrap())
+            .args([test, "--exact"])
+            .env(AS_NOBODY, "1")
+            .output();
+        return match output {
+            Ok(output) if !output.stdout.starts_with(b"\nrunning") => {
+                skip(
+                    test,
+                    "this test's program may not be run by another user here",
+                );
+            }
+            Ok(output) => {
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stdout)
+                );
+            }
+            Err(_) => skip(test, "setpriv is not installed"),
+        };
+    }
+    // Process 1 is root's.
+    let evidence = gather(&plan(Some(1), OF_A_PROCESS, workspace("")), &Unwatched);
+    let Err(Absent::Denied { what, would_need }) = evidence.sockets else {
+        panic!("{:?}", evidence.sockets);
+    };
+    assert!(
+        what.contains("process 1") && would_need.contains("sudo"),
+        "{what}: {would_need}"
+    );
+    let process = evidence.process.unwrap();
+    assert_eq!((process.executable, process.descriptors), (None, None));
+    assert!(evidence.tasks.is_ok() && evidence.residency.is_ok());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-/* Burns CPU in functions with known shares, without frame pointers: spin SECONDS [threads].
+/* Burns CPU in functions with known shares, without frame pointers: spin SECONDS [THREADS [DELAY]];
+ * the threads are made after DELAY seconds.
  * Build: cc -O2 -fomit-frame-pointer -pthread -o spin spin.c
  * Of the work, about a half is in `heavy`, a third in `middling`, a sixth in `light`. */
 #include <pthread.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static volatile uint64_t sink;
 
@@ -61,8 +63,10 @@ static void *run(void *argument) {
 int main(int count, char **words) {
     seconds = count > 1 ? atof(words[1]) : 1;
     int threads = count > 2 ? atoi(words[2]) : 0;
+    double start = now() + (count > 3 ? atof(words[3]) : 0);
     pthread_t ids[64];
     if (threads > 64) threads = 64;
+    while (now() < start) usleep(1000);
     for (int i = 0; i < threads; i++) pthread_create(&ids[i], NULL, run, (void *)(uintptr_t)i);
     if (threads == 0) run(NULL);
     for (int i = 0; i < threads; i++) pthread_join(ids[i], NULL);

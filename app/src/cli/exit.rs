@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use scrutineer_profiler::{capture::CaptureError, formats::FormatError};
+use scrutineer_profiler::{bench::BaselineError, capture::CaptureError, formats::FormatError};
 
 /// How a command ended. The numbers are kept: scripts are written against them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,10 @@ pub(super) fn conclude(outcome: anyhow::Result<Exit>) -> ExitCode {
 
 /// The exit code that an error stands for.
 fn code(error: &anyhow::Error) -> Exit {
-    error.chain().find_map(code_of_cause).unwrap_or(Exit::CouldNotRun)
+    error
+        .chain()
+        .find_map(code_of_cause)
+        .unwrap_or(Exit::CouldNotRun)
 }
 
 fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
@@ -68,8 +71,14 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
         Some(_) => return Some(Exit::CouldNotRun),
         None => {}
     }
-    match cause.downcast_ref() {
-        Some(FormatError::NoSamples) => Some(Exit::Inconclusive),
+    if let Some(FormatError::NoSamples) = cause.downcast_ref() {
+        return Some(Exit::Inconclusive);
+    }
+    match cause.downcast_ref()? {
+        BaselineError::NoSamples => Some(Exit::Inconclusive),
+        BaselineError::InvalidName { .. }
+        | BaselineError::Exists { .. }
+        | BaselineError::NotFound { .. } => Some(Exit::Usage),
         _ => None,
     }
 }
@@ -77,12 +86,14 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
 /// Whether the error is that nobody reads our output any more.
 fn reader_left(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })
 }
 
 /// The chain of causes as one sentence. A cause that the sentence has quoted already is left out.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -102,7 +113,10 @@ mod tests {
 
     #[test]
     fn an_ambiguous_name_is_wrong_usage() {
-        let error = CaptureError::AmbiguousName { name: "sh".into(), matches: Vec::new() };
+        let error = CaptureError::AmbiguousName {
+            name: "sh".into(),
+            matches: Vec::new(),
+        };
         assert_eq!(code(&anyhow!(error)), Exit::Usage);
     }
 
@@ -120,7 +134,10 @@ mod tests {
     #[test]
     fn a_cause_that_was_quoted_is_not_said_twice() {
         let source = io::Error::from_raw_os_error(28);
-        let error = anyhow!(CaptureError::Write { path: "/x".into(), source });
+        let error = anyhow!(CaptureError::Write {
+            path: "/x".into(),
+            source
+        });
         assert_eq!(sentence(&error).matches("No space left").count(), 1);
         let error = anyhow!("inner").context("outer");
         assert_eq!(sentence(&error), "outer: inner");

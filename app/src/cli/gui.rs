@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
-        window::run(self.file)?;
+        window::run(self.file, std::env::current_dir()?)?;
         Ok(Exit::Fine)
     }
 }

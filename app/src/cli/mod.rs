@@ -2,14 +2,11 @@
 
 mod exit;
 
-use std::{
-    io::Write,
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use exit::{Exit, Usage};
+pub(crate) use exit::{Exit, Usage, sentence};
 
 /// A subcommand's arguments, and what they do.
 trait Run {
@@ -97,6 +94,14 @@ fn write_to_stdout(data: &[u8]) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(data)?;
     stdout.flush()
+}
+
+/// Columns to lay text out in: as many as `COLUMNS` says, else 100.
+fn terminal_width() -> usize {
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(100)
 }
 
 /// Writes a serialisable value to standard output as indented JSON.

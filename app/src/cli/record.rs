@@ -2,24 +2,23 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::Context;
 use scrutineer_profiler::{
     capture::{
         model::EndReason,
-        recorder::{RecordOptions, RecordingSummary},
+        recorder::RecordingSummary,
         target::{self, Target},
     },
-    progress::Progress,
     workspace::{self, Workspace},
 };
 
 use super::{Exit, Run, Usage, write_to_stdout};
-use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
+use crate::{
+    captures::{self, Place, Settings},
+    interrupt::Interrupt, progress_line::ProgressLine};
 
 /// Sample a running process, or a command from its start, into a capture file
 #[derive(Debug, clap::Args)]
@@ -33,6 +32,7 @@ Examples:
   scrutineer record --name ledgerd -d 60 -o before.scrutineer
   scrutineer record -- python3 report.py --month 3
   scrutineer report \"$(scrutineer record -p 4711 -d 10)\" --format text")]
+#[command(override_usage = "scrutineer record [OPTIONS] (-p PID | --name NAME | -- CMD…)")]
 #[command(group = clap::ArgGroup::new("target").required(true).args(["pid", "name", "command"]))]
 pub(super) struct Arguments {
     /// Attach to this process, with all its threads
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     frequency: u32,
 
     /// Stop after this many seconds (else on Ctrl+C, or when the target ends)
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     duration: Option<Duration>,
 
     /// File to write; must not exist [default: in .scrutineer/captures of the workspace, else in
@@ -78,19 +78,17 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let target = self.target()?;
         let workspace = Workspace::find(&std::env::current_dir()?)?;
-        let output = self.output(&target, &workspace)?;
-        let progress = ProgressLine::new(Interrupt::install()?);
-        let options = RecordOptions {
+        let settings = Settings {
             frequency_hz: self.frequency,
             duration: self.duration,
-            output: output.clone(),
-            stack_dump_bytes: captures::STACK_DUMP_BYTES,
+            place: self.place(&workspace)?,
             commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
         };
-        let summary = captures::record(&target, options, &progress)?;
+        let progress = ProgressLine::new(Interrupt::install()?);
+        let summary = captures::record(&target, &settings, &progress)?;
         tell(&summary, &progress);
         if self.command.is_empty() {
-            let mut line = output.into_os_string().into_encoded_bytes();
+            let mut line = summary.path.into_os_string().into_encoded_bytes();
             line.push(b'\n');
             write_to_stdout(&line)?;
         }
@@ -111,24 +109,20 @@ impl Arguments {
         Ok(Target::Pid(target::resolve(&target)?))
     }
 
-    fn output(&self, target: &Target, workspace: &Workspace) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.output {
-            return refuse_to_overwrite(path);
+    fn place(&self, workspace: &Workspace) -> anyhow::Result<Place> {
+        match &self.output {
+            Some(path) => refuse_to_overwrite(path),
+            None => captures::workspace_place(workspace),
         }
-        let folder = workspace.prepare_captures_folder().with_context(|| {
-            let folder = workspace.captures_folder();
-            format!("cannot make {}; choose another place with -o", folder.display())
-        })?;
-        Ok(captures::fresh_path(&folder, &captures::target_name(target), jiff::Timestamp::now()))
     }
 }
 
-fn refuse_to_overwrite(path: &Path) -> anyhow::Result<PathBuf> {
+fn refuse_to_overwrite(path: &Path) -> anyhow::Result<Place> {
     if path.exists() {
         let what = format!("{} exists; captures are never overwritten, choose another name", path.display());
         return Err(Usage(what).into());
     }
-    Ok(path.to_owned())
+    Ok(Place::File(path.to_owned()))
 }
 
 fn tell(summary: &RecordingSummary, progress: &ProgressLine) {

@@ -39,7 +39,10 @@ impl ServiceProcess {
             .spawn()
             .context("cannot start the demo's service")?;
         let output = child.stdout.take().expect("asked for above");
-        let mut service = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut service = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
         service.address = wait_for_address(output)?;
         Ok(service)
     }
@@ -78,14 +81,19 @@ impl Drop for ServiceProcess {
 /// The address in the service's first line.
 fn wait_for_address(output: ChildStdout) -> Result<SocketAddr> {
     let (sender, receiver) = crossbeam_channel::bounded(1);
-    std::thread::Builder::new().name("service-output".into()).spawn(move || {
-        let mut line = String::new();
-        let output = File::from(std::os::fd::OwnedFd::from(output));
-        let read = BufReader::new(output).read_line(&mut line).map(|_| line);
-        let _ = sender.send(read);
-    })?;
+    std::thread::Builder::new()
+        .name("service-output".into())
+        .spawn(move || {
+            let mut line = String::new();
+            let output = File::from(std::os::fd::OwnedFd::from(output));
+            let read = BufReader::new(output).read_line(&mut line).map(|_| line);
+            let _ = sender.send(read);
+        })?;
     let Ok(line) = receiver.recv_timeout(START_TIMEOUT) else {
-        bail!("the demo's service did not listen within {} s", START_TIMEOUT.as_secs());
+        bail!(
+            "the demo's service did not listen within {} s",
+            START_TIMEOUT.as_secs()
+        );
     };
     let line = line.context("cannot read from the demo's service")?;
     line.trim()

@@ -69,7 +69,10 @@ pub(super) async fn drive(plan: LoadPlan, progress: impl Progress) -> LoadLog {
         // A task only panics by a bug of ours; its requests are then missing from the facts.
         sent.extend(connection.await.unwrap_or_default());
     }
-    LoadLog { rate_per_s: plan.rate_per_s, sent }
+    LoadLog {
+        rate_per_s: plan.rate_per_s,
+        sent,
+    }
 }
 
 /// Hands requests to the connections at their planned times. Gives those that found no room.
@@ -90,8 +93,18 @@ async fn plan_requests(
             break;
         }
         sleep_until(at.into()).await;
-        if planned.try_send(Planned { at, call: Call::pick(&mut random, number) }).is_err() {
-            refused.push(Sent { planned: at, latency: PATIENCE, succeeded: false });
+        if planned
+            .try_send(Planned {
+                at,
+                call: Call::pick(&mut random, number),
+            })
+            .is_err()
+        {
+            refused.push(Sent {
+                planned: at,
+                latency: PATIENCE,
+                succeeded: false,
+            });
         }
     }
     refused
@@ -107,19 +120,31 @@ struct Planned {
 }
 
 /// What one connection does: takes the next planned request, sends it, waits for the answer.
-async fn send_in_turn(address: SocketAddr, queue: Arc<Mutex<mpsc::Receiver<Planned>>>) -> Vec<Sent> {
+async fn send_in_turn(
+    address: SocketAddr,
+    queue: Arc<Mutex<mpsc::Receiver<Planned>>>,
+) -> Vec<Sent> {
     let mut connection = None;
     let mut sent = Vec::new();
     loop {
         let next = queue.lock().await.recv().await;
-        let Some(Planned { at, call }) = next else { return sent };
+        let Some(Planned { at, call }) = next else {
+            return sent;
+        };
         let exchange = exchange(&mut connection, address, call);
-        let status = timeout_at((at + PATIENCE).into(), exchange).await.ok().flatten();
+        let status = timeout_at((at + PATIENCE).into(), exchange)
+            .await
+            .ok()
+            .flatten();
         let succeeded = status.is_some_and(|status| status < 500);
         if status.is_none() {
             connection = None;
         }
-        sent.push(Sent { planned: at, latency: at.elapsed(), succeeded });
+        sent.push(Sent {
+            planned: at,
+            latency: at.elapsed(),
+            succeeded,
+        });
     }
 }
 
@@ -196,7 +221,9 @@ impl Call {
             request = request.header("idempotency-key", format!("demo-{number}"));
             body = new_order(number).into();
         }
-        request.body(Full::new(body)).expect("the parts above are valid")
+        request
+            .body(Full::new(body))
+            .expect("the parts above are valid")
     }
 }
 
@@ -216,10 +243,15 @@ fn new_order(number: u64) -> String {
 impl LoadLog {
     /// What was planned from `from` until `to`.
     pub(super) fn facts(&self, from: Instant, to: Instant) -> TrafficFacts {
-        let window: Vec<_> =
-            self.sent.iter().filter(|sent| (from..to).contains(&sent.planned)).collect();
-        let mut latencies: Vec<_> =
-            window.iter().map(|sent| sent.latency.as_micros() as u64).collect();
+        let window: Vec<_> = self
+            .sent
+            .iter()
+            .filter(|sent| (from..to).contains(&sent.planned))
+            .collect();
+        let mut latencies: Vec<_> = window
+            .iter()
+            .map(|sent| sent.latency.as_micros() as u64)
+            .collect();
         latencies.sort_unstable();
         let enough = |least: usize| latencies.len() >= least;
         TrafficFacts {
@@ -287,24 +319,37 @@ mod tests {
             latency: Duration::from_micros(ms),
             succeeded: ms != 30,
         };
-        let log = LoadLog { rate_per_s: 100.0, sent: [10, 20, 30, 40].map(at).into() };
-        let facts =
-            log.facts(start + Duration::from_millis(20), start + Duration::from_millis(40));
+        let log = LoadLog {
+            rate_per_s: 100.0,
+            sent: [10, 20, 30, 40].map(at).into(),
+        };
+        let facts = log.facts(
+            start + Duration::from_millis(20),
+            start + Duration::from_millis(40),
+        );
         assert_eq!((facts.requests, facts.errors, facts.p50_us), (2, 1, 20));
         assert_eq!(facts.p95_us, None);
     }
 
     #[test]
     fn a_service_that_stalls_cannot_hide_the_wait_of_those_behind() {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             // Accepts and never answers.
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let queue = mpsc::channel(4);
-            let long_ago = Instant::now() - PATIENCE;
-            queue.0.try_send(Planned { at: long_ago, call: Call::Catalog }).unwrap();
+            let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
+            queue
+                .0
+                .try_send(Planned {
+                    at: long_ago,
+                    call: Call::Catalog,
+                })
+                .unwrap();
             drop(queue.0);
             let sent = send_in_turn(address, Arc::new(Mutex::new(queue.1))).await;
             assert!(!sent[0].succeeded);

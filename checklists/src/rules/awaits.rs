@@ -26,6 +26,10 @@ impl Rule for Awaits {
         self.threshold.clone()
     }
 
+    fn confidence(&self) -> Confidence {
+        self.confidence
+    }
+
     fn judge(&self, (): ()) -> Verdict {
         let summary = format!("Not judged yet: {}", sentence(&self.needs));
         Verdict::new(Outcome::Unknown, self.confidence, "", summary)

@@ -30,6 +30,10 @@ impl Rule for Caching {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, http: &HttpFacts) -> Verdict {
         let mut lines = Vec::new();
         let (mut answered, mut cached) = (0_u64, 0_u64);

@@ -42,7 +42,7 @@ impl Rule for Compression {
         format!(
             "pass: text compressed wherever it saves ≥ {} and (≥ {} or ≥ {}); attention: on some \
              routes; fail: on none",
-            words::bytes(self.least_saving_bytes as f64),
+            words::counted(self.least_saving_bytes, "byte", "bytes"),
             words::percent(self.least_saving_share),
             words::bytes(self.large_saving_bytes as f64),
         )

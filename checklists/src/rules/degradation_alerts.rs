@@ -2,7 +2,6 @@
 
 use scrutineer_evidence::{
     Absent, Kind,
-    http::HttpFacts,
     source::{SourceFacts, SourceHit},
 };
 use serde::{Deserialize, Serialize};
@@ -19,17 +18,19 @@ use crate::{
 pub struct DegradationAlerts {}
 
 impl Rule for DegradationAlerts {
-    type Needs<'e> = (&'e SourceFacts, Result<&'e HttpFacts, &'e Absent>);
+    type Needs<'e> = &'e SourceFacts;
     const NAME: &'static str = "DegradationAlerts";
     const VERSION: u32 = 1;
 
     fn threshold(&self) -> String {
-        "pass: alert rules on latency and errors that name exported metrics; attention: one, or \
-         none"
-            .into()
+        "pass: alert rules on latency and on errors; attention: one, or none".into()
     }
 
-    fn judge(&self, (source, http): Self::Needs<'_>) -> Verdict {
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
+    fn judge(&self, source: &SourceFacts) -> Verdict {
         if source.files == 0 {
             return looked_nowhere();
         }
@@ -38,26 +39,13 @@ impl Rule for DegradationAlerts {
             !source.error_alerts.is_empty(),
         );
         let hits = || source.latency_alerts.iter().chain(&source.error_alerts);
-        let metrics = http.ok().and_then(|http| http.metrics.as_ref().ok());
-        let foreign = metrics.is_some_and(|metrics| {
-            !hits().any(|hit| {
-                metrics
-                    .families
-                    .iter()
-                    .any(|family| hit.text.contains(&family.name))
-            })
-        });
         let (outcome, number, summary) = match (latency, errors) {
-            (true, true) if foreign => (
-                Outcome::Attention,
-                "other metrics",
-                "Alert rules on latency and errors name no metric that the target exports."
-                    .to_owned(),
-            ),
             (true, true) => (
                 Outcome::Pass,
                 "latency and errors",
-                "Alert rules watch latency and errors.".to_owned(),
+                "Alert rules watch latency and errors; whether the target exports their metrics was \
+                 not checked."
+                    .to_owned(),
             ),
             (true, false) => (
                 Outcome::Attention,
@@ -75,7 +63,7 @@ impl Rule for DegradationAlerts {
                 format!(
                     "No alert rule in {} of {}; rules kept elsewhere were not seen.",
                     words::counted(source.files, "file", "files"),
-                    words::list(source.folders.iter().map(String::as_str), 3)
+                    folders(source)
                 ),
             ),
         };
@@ -94,11 +82,23 @@ impl Rule for DegradationAlerts {
 
 /// Where the scan looked.
 pub(super) fn looked(source: &SourceFacts) -> String {
-    let folders = words::list(source.folders.iter().map(String::as_str), 3);
+    let folders = folders(source);
     format!(
         "{} looked into below {folders}",
         words::counted(source.files, "file", "files")
     )
+}
+
+/// The folders that were looked into, in words.
+fn folders(source: &SourceFacts) -> String {
+    let folder = |folder| {
+        if folder == "." {
+            "the workspace"
+        } else {
+            folder
+        }
+    };
+    words::list(source.folders.iter().map(|name| folder(name.as_str())), 3)
 }
 
 /// Where a hit is.
@@ -109,9 +109,10 @@ pub(super) fn place(hit: &SourceHit) -> String {
 /// The verdict where no file was looked into.
 pub(super) fn looked_nowhere() -> Verdict {
     absence_verdict(&Absent::NotAsked {
-        would_need: "no file of the workspace was looked into; run in the workspace's folder or \
-                     pass --workspace"
-            .into(),
+        would_need:
+            "the workspace holds no CI workflow and no alert file to look into; keep them in \
+                     the repository, or answer by hand"
+                .into(),
     })
 }
 
@@ -125,10 +126,6 @@ mod tests {
         change(&mut source);
         judged(&DegradationAlerts {}, |evidence| {
             evidence.source = Ok(source);
-            evidence.http = Ok(testing::http_with_metrics(&[(
-                "http_latency_seconds",
-                "histogram",
-            )]));
         })
     }
 
@@ -138,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_none_or_other_metrics_are_worth_attention() {
+    fn one_or_none_is_worth_attention() {
         assert_eq!(
             verdict(|source| source.error_alerts.clear()).outcome,
             Outcome::Attention
@@ -152,13 +149,6 @@ mod tests {
             source.error_alerts.clear();
         });
         assert_eq!(none.outcome, Outcome::Attention);
-        let foreign = verdict(|source| {
-            source.latency_alerts[0].text = "expr: node_disk_latency > 1".into();
-        });
-        assert_eq!(
-            (foreign.outcome, foreign.number.as_str()),
-            (Outcome::Attention, "other metrics")
-        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use scrutineer_evidence::{
     cgroup::CgroupFacts,
     residency::{Growth, ResidencyFacts},
     system::SystemFacts,
+    traffic::TrafficFacts,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,7 @@ impl Rule for MemoryGrowth {
         &'e ResidencyFacts,
         Result<&'e CgroupFacts, &'e Absent>,
         Result<&'e SystemFacts, &'e Absent>,
+        Result<&'e TrafficFacts, &'e Absent>,
     );
     const NAME: &'static str = "MemoryGrowth";
     const VERSION: u32 = 1;
@@ -46,7 +48,11 @@ impl Rule for MemoryGrowth {
         )
     }
 
-    fn judge(&self, (declared, residency, cgroup, system): Self::Needs<'_>) -> Verdict {
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
+    fn judge(&self, (declared, residency, cgroup, system, traffic): Self::Needs<'_>) -> Verdict {
         if let Some(verdict) = declared.too_short(Kind::Residency, residency.window_s) {
             return verdict;
         }
@@ -67,16 +73,20 @@ impl Rule for MemoryGrowth {
             .restart_interval_days
             .unwrap_or(self.restart_interval_days)
             * 86_400.0;
-        let verdict = self.weigh(growth, time_to_limit(growth, rss, limit), restart_s);
+        let mut verdict = self.weigh(growth, time_to_limit(growth, rss, limit), restart_s);
+        if traffic.is_err() && verdict.outcome == Outcome::Pass {
+            // An idle process does not show its leaks.
+            verdict.summary += " The load in the window is not known.";
+        }
         verdict
             .read(
                 Kind::Residency,
                 format!(
-                    "Theil–Sen slope {} [{}, {}] at 99 %, Mann–Kendall p = {}, {} points",
+                    "Theil–Sen slope {} [{}, {}] at 99 %, Mann–Kendall {}, {} points",
                     rate(growth.slope_bytes_per_s),
                     rate(growth.low_bytes_per_s),
                     rate(growth.high_bytes_per_s),
-                    words::number(growth.mann_kendall_p),
+                    words::p_value(growth.mann_kendall_p),
                     growth.points,
                 ),
             )
@@ -212,6 +222,7 @@ mod tests {
         let verdict = verdict(10.0, -50.0, 70.0, 0.4);
         assert_eq!(verdict.outcome, Outcome::Pass);
         assert!(verdict.window.is_some());
+        assert!(verdict.summary.contains("load in the window is not known"));
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl Rule for MemoryMetrics {
         "pass: a memory metric is exported and scraped; attention: exported, or none".into()
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (http, sockets): Self::Needs<'_>) -> Verdict {
         let metrics = match families::of(http) {
             Ok(metrics) => metrics,

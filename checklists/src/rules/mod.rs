@@ -27,10 +27,17 @@ pub trait Rule {
     /// The limits in words, with their units.
     fn threshold(&self) -> String;
 
+    /// How far its answer can be trusted; shown where there is no answer yet.
+    fn confidence(&self) -> Confidence {
+        Confidence::Strong
+    }
+
     /// Judges.
     fn judge(&self, facts: Self::Needs<'_>) -> Verdict;
 }
 
+/// Declares the modules and the enum; `cargo fmt` does not look into it, so format the rules with
+/// `rustfmt checklists/src/rules/*.rs`.
 macro_rules! rules {
     ($($module:ident::$rule:ident,)*) => {
         $(mod $module;)*
@@ -113,6 +120,7 @@ impl AnyRule {
 /// - A need that is missing becomes unknown (inconclusive, where too little was seen).
 /// - A pass, attention or fail that names nothing it was read from becomes unknown.
 /// - An indicative rule never fails an item: its worst is attention.
+/// - A verdict that could not judge bears the confidence that the rule's answer would have.
 /// - A verdict without a threshold of its own shows the rule's.
 pub fn judge<R: Rule>(rule: &R, evidence: &Evidence) -> Verdict {
     let mut verdict = match R::Needs::take(evidence) {
@@ -122,7 +130,11 @@ pub fn judge<R: Rule>(rule: &R, evidence: &Evidence) -> Verdict {
     if verdict.threshold.is_empty() {
         verdict.threshold = rule.threshold();
     }
-    guard(R::NAME, verdict)
+    let mut verdict = guard(R::NAME, verdict);
+    if matches!(verdict.outcome, Outcome::Unknown | Outcome::Inconclusive) {
+        verdict.confidence = rule.confidence();
+    }
+    verdict
 }
 
 /// The verdict where facts are missing.
@@ -201,6 +213,10 @@ mod tests {
 
         fn threshold(&self) -> String {
             "below 3".into()
+        }
+
+        fn confidence(&self) -> Confidence {
+            Confidence::Indicative
         }
 
         fn judge(&self, _: &TaskFacts) -> Verdict {
@@ -283,6 +299,7 @@ mod tests {
                 (outcome, words)
             );
             assert_eq!(verdict.threshold, "below 3");
+            assert_eq!(verdict.confidence, Confidence::Indicative);
             assert_eq!(verdict.evidence[0].kind, Kind::Tasks);
         }
     }

@@ -34,6 +34,10 @@ impl Rule for RegressionGate {
         "pass: a noise-aware gate in CI; attention: one that does not block, or none".into()
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, source: &SourceFacts) -> Verdict {
         if source.files == 0 {
             return looked_nowhere();

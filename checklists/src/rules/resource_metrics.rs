@@ -31,6 +31,10 @@ impl Rule for ResourceMetrics {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (http, cgroup): Self::Needs<'_>) -> Verdict {
         let metrics = match families::of(http) {
             Ok(metrics) => metrics,

@@ -46,6 +46,10 @@ impl Rule for ResponseTimes {
         )
     }
 
+    fn confidence(&self) -> Confidence {
+        Confidence::Indicative
+    }
+
     fn judge(&self, (declared, http, traffic): Self::Needs<'_>) -> Verdict {
         let endpoints = http.map(answered).unwrap_or_default();
         let slowest = endpoints.iter().max_by_key(|(_, median_us)| *median_us);
@@ -170,11 +174,21 @@ fn against(declared: &Declared, traffic: &TrafficFacts) -> Verdict {
                  more requests."
             ),
         )
-    } else {
+    } else if objectives
+        .iter()
+        .all(|objective| holds_for_all(declared, objective))
+    {
         (
             Outcome::Pass,
+            format!("{percentile} is {measured}, within the declared {limit}."),
+        )
+    } else {
+        // A slow route hides among fast ones.
+        (
+            Outcome::Inconclusive,
             format!(
-                "{percentile} over all routes is {measured}, within {limit} for {}.",
+                "{percentile} over all routes is {measured}, within {limit} for {}; only a load of \
+                 that route alone would tell.",
                 objective.path
             ),
         )
@@ -191,6 +205,11 @@ fn against(declared: &Declared, traffic: &TrafficFacts) -> Verdict {
     ))
     .rests_on("share of the objective", worst, 0.1)
     .over(window)
+}
+
+/// Whether the load's percentiles, which are over all routes, are those of the objective's path.
+fn holds_for_all(declared: &Declared, objective: &Objective) -> bool {
+    objective.path == "*" || declared.0.endpoints.len() <= 1
 }
 
 /// The load's percentile at or above the one asked for, so that a pass stays on the safe side.
@@ -252,10 +271,19 @@ mod tests {
     };
 
     fn verdict(limit_ms: Option<f64>, change: impl FnOnce(&mut TrafficFacts)) -> Verdict {
+        with_endpoints(1, limit_ms, change)
+    }
+
+    fn with_endpoints(
+        endpoints: usize,
+        limit_ms: Option<f64>,
+        change: impl FnOnce(&mut TrafficFacts),
+    ) -> Verdict {
         let mut traffic = testing::traffic();
         change(&mut traffic);
         judged(&RULE, |evidence| {
             let mut declared = testing::declared();
+            declared.endpoints = vec!["http://127.0.0.1:8080/orders".into(); endpoints];
             declared.objectives = limit_ms
                 .map(|limit_ms| Objective {
                     path: "/orders".into(),
@@ -284,6 +312,14 @@ mod tests {
             (missed.outcome, missed.confidence),
             (Outcome::Attention, Confidence::Indicative)
         );
+    }
+
+    #[test]
+    fn a_percentile_over_several_routes_does_not_pass_the_objective_of_one() {
+        let mixed = with_endpoints(2, Some(120.0), |_| {});
+        assert_eq!(mixed.outcome, Outcome::Inconclusive);
+        let missed = with_endpoints(2, Some(50.0), |_| {});
+        assert_eq!(missed.outcome, Outcome::Attention);
     }
 
     #[test]

@@ -47,7 +47,11 @@ pub struct Quality {
 impl Quality {
     /// `part` as a share of all samples, 0..1; 0 without samples.
     pub fn share(&self, part: u64) -> f64 {
-        if self.samples == 0 { 0.0 } else { part as f64 / self.samples as f64 }
+        if self.samples == 0 {
+            0.0
+        } else {
+            part as f64 / self.samples as f64
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub struct Window {
 
 impl Default for Window {
     fn default() -> Self {
-        Self { seconds: 60.0, requests: 1_000 }
+        Self {
+            seconds: 60.0,
+            requests: 1_000,
+        }
     }
 }
 

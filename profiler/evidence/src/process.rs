@@ -26,7 +26,10 @@ pub enum Runtime {
 impl Runtime {
     /// Whether the runtime has a tracing garbage collector.
     pub const fn collects_garbage(self) -> bool {
-        matches!(self, Self::Go | Self::Python | Self::Node | Self::Jvm | Self::DotNet | Self::Ruby)
+        matches!(
+            self,
+            Self::Go | Self::Python | Self::Node | Self::Jvm | Self::DotNet | Self::Ruby
+        )
     }
 
     /// The name that a badge shows.

@@ -109,8 +109,7 @@ pub enum CaptureError {
 }
 
 fn list(matches: &[(u32, String)]) -> String {
-    matches
-        .iter()
-        .map(|(pid, command)| format!("\n  {pid}  {command}"))
-        .collect()
+    matches.iter().fold(String::new(), |text, (pid, command)| {
+        text + &format!("\n  {pid}  {command}")
+    })
 }

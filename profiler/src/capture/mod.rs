@@ -6,6 +6,7 @@ pub mod file;
 mod launch;
 pub mod model;
 pub mod perf;
+pub mod ptrace;
 pub mod recorder;
 pub mod sampler;
 pub mod tables;

@@ -235,6 +235,10 @@ mod tests {
                 .stdin(Stdio::piped())
                 .spawn()
                 .expect("the program starts");
+            // The kernel shows the arguments a moment after the exec alone.
+            while process::arguments(child.id()).is_empty() {
+                std::thread::yield_now();
+            }
             Self(child)
         }
     }

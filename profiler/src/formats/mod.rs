@@ -1,5 +1,17 @@
 //! Profiles in foreign formats, one file a format.
 
+mod collapsed;
+mod html;
+mod json;
+mod picture;
+mod pprof;
+mod summary;
+mod svg;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
 use std::io;
 
 use crate::profile::Profile;
@@ -32,12 +44,66 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// All formats, in the order in which help lists them.
+    pub const ALL: [Self; 6] = [
+        Self::Text,
+        Self::Svg,
+        Self::Html,
+        Self::Pprof,
+        Self::Collapsed,
+        Self::Json,
+    ];
+
+    /// The name that the command line takes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Svg => "svg",
+            Self::Html => "html",
+            Self::Pprof => "pprof",
+            Self::Collapsed => "collapsed",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// Writes a profile.
 pub fn write(
     profile: &Profile,
     format: Format,
     out: &mut dyn io::Write,
 ) -> Result<(), FormatError> {
-    let _ = (profile, format, out);
-    todo!("formats room")
+    if profile.samples.time_ns.is_empty() {
+        return Err(FormatError::NoSamples);
+    }
+    let write = match format {
+        Format::Text => text::write,
+        Format::Svg => svg::write,
+        Format::Html => html::write,
+        Format::Pprof => pprof::write,
+        Format::Collapsed => collapsed::write,
+        Format::Json => json::write,
+    };
+    write(profile, out)?;
+    Ok(out.flush()?)
+}
+
+/// A share as people read it: `12.3 %`.
+fn percent(part: u64, whole: u64) -> String {
+    let share = if whole == 0 {
+        0.0
+    } else {
+        100.0 * part as f64 / whole as f64
+    };
+    format!("{share:.1} %")
+}
+
+/// A name as one line of text: control characters, which no terminal, XML or list of stacks can
+/// bear, become spaces.
+fn one_line(name: &str) -> String {
+    let unprintable = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    name.chars()
+        .map(|c| if unprintable(c) { ' ' } else { c })
+        .collect()
 }

@@ -150,8 +150,8 @@ fn interval(slopes: &[f64], variance: f64, correlation: f64) -> (f64, f64) {
     let correlation = correlation.max(0.0);
     let half = Z_99 * (variance * (1.0 + correlation) / (1.0 - correlation)).sqrt();
     let (count, last) = (slopes.len() as f64, slopes.len() - 1);
-    let low = ((count - half) / 2.0).round_ties_even() - 1.0;
-    let high = ((count + half) / 2.0).round_ties_even();
+    let low = f64::midpoint(count, -half).round_ties_even() - 1.0;
+    let high = f64::midpoint(count, half).round_ties_even();
     (
         slopes[(low.max(0.0) as usize).min(last)],
         slopes[(high as usize).min(last)],
@@ -321,13 +321,15 @@ mod tests {
         assert_eq!(estimate(&samples([1.0; 19])), None);
         assert!(estimate(&samples([1.0; 20])).is_some());
         let mut at_one_time = samples([1.0; 20]);
-        at_one_time.iter_mut().for_each(|sample| sample.time_ns = 5);
+        for sample in &mut at_one_time {
+            sample.time_ns = 5;
+        }
         assert_eq!(estimate(&at_one_time), None);
     }
 
     #[test]
     fn long_series_are_decimated_by_medians_that_outliers_do_not_move() {
-        let spike = |n: u32| if n % 50 == 0 { 1e9 } else { 0.0 };
+        let spike = |n: u32| if n.is_multiple_of(50) { 1e9 } else { 0.0 };
         let series = (0..6_000_u32).map(|n| 1e8 + f64::from(n) * 4096.0 + spike(n));
         let growth = estimate(&samples(series)).unwrap();
         assert_eq!(growth.points, MOST);

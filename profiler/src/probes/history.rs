@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::source::read_small;
 use crate::{
+    bench::Baseline,
     capture::file::{CAPTURE_EXTENSION, summarise},
     workspace::Workspace,
 };
@@ -32,11 +33,11 @@ pub(super) fn gather(workspace: &Workspace) -> Gathered<HistoryFacts> {
     let baselines_folder = workspace.baselines_folder();
     let reviews = list(&reviews_folder).map_err(failed(reviews_folder))?;
     let captures = list(&captures_folder).map_err(failed(captures_folder))?;
-    let baselines = list(&baselines_folder).map_err(failed(baselines_folder))?;
+    list(&baselines_folder).map_err(failed(baselines_folder.clone()))?;
     let reviewed: Vec<String> = reviews.iter().map(|folder| words_in(folder)).collect();
     Ok(HistoryFacts {
         captures: captures_of(&captures, &reviewed),
-        baselines: baselines.iter().filter_map(|path| baseline(path)).collect(),
+        baselines: baselines_in(&baselines_folder),
         reviews: reviews.iter().filter_map(|folder| review(folder)).collect(),
     })
 }
@@ -105,47 +106,13 @@ fn read_ron<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     options.from_str(&read_small(path)?).ok()
 }
 
-/// What a baseline must name to be complete; for all runs together or for each.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Origin {
-    machine: Option<serde::de::IgnoredAny>,
-    commit: Option<String>,
-    digest: Option<String>,
-}
-
-impl Origin {
-    fn is_complete_with(&self, all: &Self) -> bool {
-        (self.machine.is_some() || all.machine.is_some())
-            && (self.commit.is_some() || all.commit.is_some())
-            && (self.digest.is_some() || all.digest.is_some())
-    }
-}
-
-#[derive(Deserialize)]
-struct BaselineFile {
-    saved_at: jiff::Timestamp,
-    #[serde(default)]
-    runs: Vec<Origin>,
-}
-
-fn baseline(path: &Path) -> Option<BaselineEntry> {
-    if !has_extension(path, "ron") {
-        return None;
-    }
-    let file: BaselineFile = read_ron(path)?;
-    let all: Origin = read_ron(path)?;
-    let complete = if file.runs.is_empty() {
-        all.is_complete_with(&all)
-    } else {
-        file.runs.iter().all(|run| run.is_complete_with(&all))
-    };
-    Some(BaselineEntry {
-        name: path.file_stem()?.to_string_lossy().into_owned(),
-        saved_at: file.saved_at,
-        runs: (file.runs.len() as u32).max(1),
-        complete,
-    })
+/// Baselines that can be read, sorted by name.
+fn baselines_in(folder: &Path) -> Vec<BaselineEntry> {
+    let listed = Baseline::list(folder).unwrap_or_default();
+    listed
+        .into_iter()
+        .filter_map(|(_, baseline)| Some(baseline.ok()?.entry()))
+        .collect()
 }
 
 /// A milestone of a review bears the time at which it was signed.
@@ -178,6 +145,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        bench::{CaptureSummary, SaveMode},
         capture::{
             file::CaptureWriter,
             model::{CaptureHeader, Chunk},
@@ -257,16 +225,32 @@ mod tests {
     }
 
     #[test]
-    fn a_baseline_is_complete_only_with_machine_commit_and_digest_of_every_run() {
+    fn a_baseline_without_a_commit_is_incomplete_and_a_broken_one_is_passed_over() {
         let (_folder, workspace) = workspace();
         let folder = workspace.baselines_folder();
-        let head = "version: 1, saved_at: \"2026-01-01T00:00:00Z\", unit: Nanoseconds";
-        let machine = "machine: (cpu_model: \"x\")";
-        let whole =
-            format!("({head}, {machine}, commit: \"c\", runs: [(digest: \"d\"), (digest: \"e\")])");
-        write(&folder.join("a.ron"), &whole);
-        let lacking = format!("({head}, {machine}, commit: None, runs: [(digest: \"d\")])");
-        write(&folder.join("b.ron"), &lacking);
+        let run = CaptureSummary {
+            target: "ledgerd".into(),
+            started_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            duration_s: 10.0,
+            frequency_hz: 999,
+            sampler: Sampler::PerfCpuClock,
+            samples: 100,
+            lost: 0,
+            top_functions: Vec::new(),
+            cpu_cores: None,
+            memory: None,
+        };
+        for (name, commit) in [("a", Some("c".to_owned())), ("b", None)] {
+            let baseline = Baseline {
+                name: name.into(),
+                saved_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+                machine: machine_key(),
+                commit,
+                dirty: None,
+                runs: vec![run.clone(), run.clone()],
+            };
+            baseline.save(&folder, SaveMode::New).unwrap();
+        }
         write(&folder.join("broken.ron"), "(");
         let facts = gather(&workspace).unwrap();
         let found: Vec<(&str, u32, bool)> = facts
@@ -274,6 +258,6 @@ mod tests {
             .iter()
             .map(|b| (b.name.as_str(), b.runs, b.complete))
             .collect();
-        assert_eq!(found, [("a", 2, true), ("b", 1, false)]);
+        assert_eq!(found, [("a", 2, true), ("b", 2, false)]);
     }
 }

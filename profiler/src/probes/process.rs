@@ -78,6 +78,10 @@ mod tests {
             .args(["-c", "sleep 60; true", "--password", "HUNTER2"])
             .spawn()
             .unwrap();
+        // For a moment in `exec` a process has no arguments yet.
+        while arguments(child.id()).is_empty() {
+            std::thread::yield_now();
+        }
         let facts = gather(child.id()).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();

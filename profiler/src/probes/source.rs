@@ -18,6 +18,7 @@ use crate::redaction::redact_text;
 
 /// Files that are looked at; larger trees are searched as far as that.
 const MOST_FILES: usize = 20_000;
+const MOST_FOLDERS: usize = 20_000;
 /// Larger files are no configuration.
 const MOST_BYTES: u64 = 1 << 20;
 const MOST_DEPTH: usize = 12;
@@ -117,8 +118,15 @@ fn folder_name(relative: &Path) -> String {
 pub(crate) fn files_below(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![(root.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
+    let mut looked_into = 0;
+    while let Some((folder, depth)) = folders.pop()
+        && looked_into < MOST_FOLDERS
+    {
+        looked_into += 1;
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if files.len() >= MOST_FILES {
+                break;
+            }
             let Ok(kind) = entry.file_type() else {
                 continue;
             };
@@ -132,12 +140,8 @@ pub(crate) fn files_below(root: &Path) -> Vec<PathBuf> {
                 folders.push((entry.path(), depth + 1));
             }
         }
-        if files.len() >= MOST_FILES {
-            break;
-        }
     }
     files.sort();
-    files.truncate(MOST_FILES);
     files
 }
 

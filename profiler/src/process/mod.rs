@@ -15,6 +15,11 @@ pub fn user_name(uid: u32) -> String {
     crate::sys::user::name(uid).unwrap_or_else(|| uid.to_string())
 }
 
+/// Name (else number) of the user that we run as.
+pub fn own_user_name() -> String {
+    user_name(crate::sys::user::effective_uid())
+}
+
 /// Arguments of a process as they were given; empty for kernel threads and zombies, and where they
 /// may not be read. They may hold secrets: pass them through
 /// [`redact_command_line`](crate::redaction::redact_command_line) before they are stored or shown.
@@ -95,9 +100,9 @@ fn online_cores() -> u32 {
 fn count_ranges(list: &str) -> Option<u32> {
     list.split(',')
         .map(|range| {
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-            last.checked_sub(first)?.checked_add(1)
+            let (start, end) = range.split_once('-').unwrap_or((range, range));
+            let length = end.parse::<u32>().ok()?.checked_sub(start.parse().ok()?)?;
+            length.checked_add(1)
         })
         .sum()
 }

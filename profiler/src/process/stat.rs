@@ -95,7 +95,10 @@ mod tests {
             Ok(two) if two.name == "kthreadd" => assert!(two.is_kernel_thread),
             // Containers do not show the kernel's threads.
             _ => {
-                crate::sys::tests_skip("kernel_threads_are_known_by_their_flag", "no kthreadd here")
+                crate::sys::tests_skip(
+                    "kernel_threads_are_known_by_their_flag",
+                    "no kthreadd here",
+                );
             }
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     capture::model::NONE,
-    profile::{Function, LogicalFrame, Profile, Selection, forest::Forest},
+    profile::{Function, Profile, Selection, forest::Forest},
 };
 
 /// How a call tree is built.
@@ -53,13 +53,9 @@ impl CallTree {
     pub fn build(profile: &Profile, selection: &Selection, options: CallTreeOptions) -> Self {
         let merge_threads = options.merge_threads || options.inverted;
         let forest = Forest::of(profile, selection, merge_threads);
-        let grower = Grower {
-            profile,
-            forest: &forest,
-            options,
-            rank: ranks(&profile.functions),
-        };
+        let grower = Grower::new(profile, &forest, options);
         let mut tree = Self::default();
+        tree.reserve(forest.frame.len());
         tree.push_node(NONE, 0, 0, false);
         tree.labels.push((0, profile.header.name.clone()));
         let level = if merge_threads {
@@ -103,6 +99,17 @@ impl CallTree {
         label.map_or("", |position| &self.labels[position].1)
     }
 
+    fn reserve(&mut self, nodes: usize) {
+        self.function.reserve(nodes);
+        self.parent.reserve(nodes);
+        self.first_child.reserve(nodes);
+        self.child_count.reserve(nodes);
+        self.self_samples.reserve(nodes);
+        self.total_samples.reserve(nodes);
+        self.inlined.reserve(nodes);
+        self.depth.reserve(nodes);
+    }
+
     fn push_node(&mut self, function: u32, parent: u32, depth: u16, inlined: bool) -> u32 {
         let node = self.function.len() as u32;
         self.function.push(function);
@@ -110,7 +117,6 @@ impl CallTree {
         self.first_child.push(node + 1);
         self.child_count.push(0);
         self.self_samples.push(0);
-        self.total_samples.push(0);
         self.inlined.push(inlined);
         self.depth.push(depth);
         if node != 0 {
@@ -154,7 +160,7 @@ struct Place {
     rank: u32,
     /// Node of the forest.
     node: u32,
-    /// Position of the logical frame among those of the forest node's raw frame.
+    /// Position of the logical frame in the profile.
     logical: u32,
     /// Forest node whose samples it carries, in an inverted tree.
     origin: u32,
@@ -165,10 +171,26 @@ struct Grower<'a> {
     profile: &'a Profile,
     forest: &'a Forest,
     options: CallTreeOptions,
+    /// Rank of each logical frame's function by name.
     rank: Vec<u32>,
 }
 
-impl Grower<'_> {
+impl<'a> Grower<'a> {
+    fn new(profile: &'a Profile, forest: &'a Forest, options: CallTreeOptions) -> Self {
+        let ranks = ranks(&profile.functions);
+        let rank = profile
+            .logical
+            .iter()
+            .map(|frame| ranks[frame.function as usize])
+            .collect();
+        Self {
+            profile,
+            forest,
+            options,
+            rank,
+        }
+    }
+
     fn add_groups(&self, tree: &mut CallTree) -> Vec<Place> {
         let mut level = Vec::new();
         for (position, group) in self.forest.groups.iter().enumerate() {
@@ -202,68 +224,74 @@ impl Grower<'_> {
 
     /// The first place of a forest node: its outermost logical frame, or, inverted, the innermost.
     fn enter(&self, node: u32, parent: u32, origin: u32) -> Place {
-        let last = self.logical(node).len() as u32 - 1;
+        let range = self.logical_range(node);
         let innermost = self.options.inverted && !self.options.hide_inlined;
-        self.place(Place {
+        let logical = if innermost {
+            range.start
+        } else {
+            range.end - 1
+        };
+        Place {
             parent,
-            rank: 0,
+            rank: self.rank[logical as usize],
             node,
+            logical,
             origin,
-            logical: if innermost { 0 } else { last },
-        })
+        }
     }
 
-    fn place(&self, place: Place) -> Place {
-        let function = self.logical(place.node)[place.logical as usize].function;
+    /// The same node's place at another of its logical frames.
+    fn step(&self, place: Place, parent: u32, logical: u32) -> Place {
         Place {
-            rank: self.rank[function as usize],
+            parent,
+            rank: self.rank[logical as usize],
+            logical,
             ..place
         }
     }
 
-    fn logical(&self, node: u32) -> &[LogicalFrame] {
-        self.profile.logical_of(self.forest.frame[node as usize])
+    fn logical_range(&self, node: u32) -> Range<u32> {
+        self.profile.frame_logical[self.forest.frame[node as usize] as usize].clone()
     }
 
     fn grow(&self, tree: &mut CallTree, mut level: Vec<Place>) {
         let mut depth = tree.depth.last().map_or(0, |depth| *depth);
+        let mut next = Vec::with_capacity(level.len());
         while !level.is_empty() {
             depth = depth.saturating_add(1);
             // Places are in the order of their parents already.
             for run in level.chunk_by_mut(|a, b| a.parent == b.parent) {
                 run.sort_unstable_by_key(|place| (place.rank, place.node, place.origin));
             }
-            let mut next = Vec::with_capacity(level.len());
             for same in level.chunk_by(|a, b| (a.parent, a.rank) == (b.parent, b.rank)) {
                 self.add_node(tree, same, depth, &mut next);
             }
-            level = next;
+            std::mem::swap(&mut level, &mut next);
+            next.clear();
         }
     }
 
     /// One node for all places that share parent and function.
     fn add_node(&self, tree: &mut CallTree, same: &[Place], depth: u16, next: &mut Vec<Place>) {
-        let frame = |place: &Place| self.logical(place.node)[place.logical as usize];
+        let frame = |place: &Place| self.profile.logical[place.logical as usize];
         let inlined = !self.options.hide_inlined && same.iter().all(|place| frame(place).inlined);
         let node = tree.push_node(frame(&same[0]).function, same[0].parent, depth, inlined);
+        let mut ended = 0;
         for place in same {
-            let ended = if self.options.inverted {
+            ended += if self.options.inverted {
                 self.go_out(*place, node, next)
             } else {
                 self.go_in(*place, node, next)
             };
-            tree.self_samples[node as usize] += ended;
         }
+        tree.self_samples[node as usize] = ended;
     }
 
     /// Adds what `place` calls; returns the samples that end there.
     fn go_in(&self, place: Place, parent: u32, next: &mut Vec<Place>) -> u64 {
-        if place.logical > 0 && !self.options.hide_inlined {
-            next.push(self.place(Place {
-                parent,
-                logical: place.logical - 1,
-                ..place
-            }));
+        let innermost = self.logical_range(place.node).start;
+        if place.logical > innermost && !self.options.hide_inlined {
+            next.push(self.step(place, parent, place.logical - 1));
             return 0;
         }
         let children = self.forest.children(place.node);
@@ -278,12 +306,8 @@ impl Grower<'_> {
     /// Adds what called `place`; returns the samples of the stack that begins there.
     fn go_out(&self, place: Place, parent: u32, next: &mut Vec<Place>) -> u64 {
         let outer = place.logical + 1;
-        if (outer as usize) < self.logical(place.node).len() {
-            next.push(self.place(Place {
-                parent,
-                logical: outer,
-                ..place
-            }));
+        if outer < self.logical_range(place.node).end {
+            next.push(self.step(place, parent, outer));
             return 0;
         }
         match self.forest.parent[place.node as usize] {

@@ -49,6 +49,7 @@ impl FlameLayout {
             return layout;
         }
         layout.total = tree.total_samples[0];
+        layout.reserve(tree.len());
         layout.push(tree, 0, 0, 0);
         let mut row = FlameRow { start: 0, end: 1 };
         while row.start < row.end {
@@ -88,6 +89,13 @@ impl FlameLayout {
         let hit = start + past.checked_sub(1)?;
         let right = self.x[hit as usize] + self.width[hit as usize];
         (x < right as f64).then_some(hit)
+    }
+
+    fn reserve(&mut self, boxes: usize) {
+        self.x.reserve(boxes);
+        self.width.reserve(boxes);
+        self.node.reserve(boxes);
+        self.parent.reserve(boxes);
     }
 
     fn push(&mut self, tree: &CallTree, node: u32, parent: u32, x: u64) {

@@ -7,6 +7,7 @@ mod facts;
 mod flame;
 mod forest;
 mod garbage_collectors;
+pub mod own;
 mod table;
 mod top;
 
@@ -19,5 +20,6 @@ pub use builder::ProfileBuilder;
 pub use call_tree::{CallTree, CallTreeOptions};
 pub use facts::facts;
 pub use flame::{FlameLayout, FlameOrder, FlameRow};
+pub(crate) use forest::Forest;
 pub use table::{Category, Function, LogicalFrame, Profile, Selection};
 pub use top::{TopFunction, top_functions};

@@ -68,6 +68,27 @@ impl ElfSymbols {
     fn name(&self, address: u64, found: &Symbolized<'_>) -> Vec<Symbol> {
         match found {
             Symbolized::Sym(sym) if self.is_credible(address, sym) => symbols(sym),
+            Symbolized::Sym(sym) => self.confirm(address, sym),
+            Symbolized::Unknown(_) => self.made_up(address),
+        }
+    }
+
+    /// A function that the compiler split into a hot and a cold part bears the address of either
+    /// and no size: the symbol table tells whether the address belongs to it.
+    fn confirm(&self, address: u64, sym: &Sym<'_>) -> Vec<Symbol> {
+        let mut elf = Elf::new(&self.located.path);
+        elf.debug_syms = false;
+        let found = self
+            .symbolizer
+            .symbolize_single(&Source::Elf(elf), Input::VirtOffset(address));
+        match found {
+            Ok(Symbolized::Sym(stated)) if self.is_credible(address, &stated) => {
+                if stated.name == sym.name {
+                    symbols(sym)
+                } else {
+                    symbols(&stated)
+                }
+            }
             _ => self.made_up(address),
         }
     }

@@ -19,3 +19,14 @@ pub(crate) fn raise() {
         unsafe { libc::setrlimit(resource, &raw const limit) };
     }
 }
+
+/// The hard limit of a resource, up to which [`raise`] goes; `None` where unlimited.
+pub(crate) fn hard(resource: libc::__rlimit_resource_t) -> Option<u64> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is a valid place to write to, and outlives the call.
+    let read = unsafe { libc::getrlimit(resource, &raw mut limit) };
+    (read == 0 && limit.rlim_max != libc::RLIM_INFINITY).then_some(limit.rlim_max)
+}

@@ -9,6 +9,7 @@ pub(crate) mod launch;
 pub(crate) mod limits;
 pub(crate) mod perf;
 pub(crate) mod pidfd;
+pub(crate) mod ptrace;
 pub(crate) mod user;
 
 /// Clock ticks a second, the unit of CPU times in `/proc` (`sysconf(_SC_CLK_TCK)`).
@@ -36,6 +37,17 @@ pub(crate) fn page_bytes() -> u64 {
 pub(crate) fn tests_skip(test: &str, why: &str) {
     use std::io::Write;
     let _ = std::io::stderr().write_all(format!("SKIPPED {test}: {why}\n").as_bytes());
+}
+
+/// Sends a signal to a process.
+#[cfg(test)]
+pub(crate) fn tests_signal(pid: u32, signal: i32) {
+    // SAFETY: takes plain values.
+    assert_eq!(
+        unsafe { libc::kill(pid as libc::pid_t, signal) },
+        0,
+        "the process lives"
+    );
 }
 
 /// Limits the size of the files that this process may write; beyond it, writes fail.

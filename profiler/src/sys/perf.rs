@@ -100,11 +100,6 @@ impl Ring {
         })
     }
 
-    /// Bytes that it holds.
-    pub(crate) fn data_bytes(&self) -> usize {
-        self.data_bytes
-    }
-
     /// The descriptor that becomes readable when the watermark is passed.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.leader.as_fd()

@@ -5,6 +5,12 @@ use std::{ffi::CStr, mem::MaybeUninit, ptr};
 /// Largest entry that is asked for; entries of real directories fit many times over.
 const ENTRY_BYTES: usize = 1 << 16;
 
+/// The user that we run as.
+pub(crate) fn effective_uid() -> u32 {
+    // SAFETY: takes nothing, cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// Name of a user; `None` where no service knows the number.
 pub(crate) fn name(uid: u32) -> Option<String> {
     let mut entry = MaybeUninit::<libc::passwd>::uninit();

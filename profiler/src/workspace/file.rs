@@ -60,14 +60,9 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Workspace, WorkspaceError
             version_message(version),
         ));
     }
-    let file: WorkspaceFile = options.from_str(text).map_err(|error| {
-        let at = (error.span.start.line, error.span.start.col);
-        invalid(
-            path,
-            end_unless_same_line(at, &error.span),
-            words_for(&error.code),
-        )
-    })?;
+    let file: WorkspaceFile = options
+        .from_str(text)
+        .map_err(|error| invalid(path, place_of(&error, text), words_for(&error.code)))?;
     if let Some((needle, what)) = first_problem(&file) {
         return Err(invalid(path, position_of(text, &needle), what));
     }
@@ -102,13 +97,20 @@ fn invalid(path: &Path, (line, column): (usize, usize), what: String) -> Workspa
     }
 }
 
-/// The parser's cursor before the error may still stand on an earlier line, before white space.
-fn end_unless_same_line(start: (usize, usize), span: &ron::error::Span) -> (usize, usize) {
-    if span.end.line == start.0 {
-        start
-    } else {
-        (span.end.line, span.end.col)
+/// A span begins where the parser stood before it read what it could not: perhaps before white
+/// space, and before the value after which a comma is missing.
+fn place_of(error: &ron::error::SpannedError, text: &str) -> (usize, usize) {
+    let (start, end) = (&error.span.start, &error.span.end);
+    if start.line != end.line || error.code == ron::Error::ExpectedComma {
+        return (end.line, end.col);
     }
+    let line = text.lines().nth(start.line - 1).unwrap_or_default();
+    let blanks = line
+        .chars()
+        .skip(start.col - 1)
+        .take_while(|c| c.is_whitespace())
+        .count();
+    (start.line, start.col + blanks)
 }
 
 fn version_message(found: u32) -> String {
@@ -224,6 +226,17 @@ fn words_for(error: &ron::Error) -> String {
         ron::Error::MissingStructField { field, .. } => format!("the field `{field}` is missing"),
         ron::Error::DuplicateStructField { field, .. } => {
             format!("the field `{field}` is there twice")
+        }
+        ron::Error::ExpectedString => {
+            "expected text in double quotes, or a closing bracket is missing before this".into()
+        }
+        ron::Error::ExpectedStringEnd => "this text has no closing `\"`".into(),
+        ron::Error::ExpectedFloat | ron::Error::ExpectedInteger => "expected a number".into(),
+        ron::Error::ExpectedComma => "expected a comma or a closing bracket".into(),
+        ron::Error::ExpectedStructLike
+        | ron::Error::ExpectedNamedStructLike(_)
+        | ron::Error::ExpectedDifferentStructName { .. } => {
+            format!("expected `(`; the whole file is `( version: {WORKSPACE_VERSION}, … )`")
         }
         other => lower_first(&other.to_string()),
     }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use scrutineer_evidence::declared::Objective;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Workspace, WorkspaceError> {
@@ -58,7 +60,12 @@ fn every_field_is_read() {
         (6.0, 50)
     );
     assert!(declared.window_declared);
-    assert_eq!(declared.objectives[0].limit_ms, 250.0);
+    let promised = Objective {
+        path: "/accounts".into(),
+        percentile: 99.0,
+        limit_ms: 250.0,
+    };
+    assert_eq!(declared.objectives, [promised]);
     assert_eq!(declared.critical_paths, ["/accounts"]);
     assert_eq!(declared.restart_interval_days, Some(3.5));
     let limits = workspace.overrides["concurrency.thread-monitoring"].clone();
@@ -317,4 +324,29 @@ fn the_commit_and_its_changes_are_read_from_git() {
     assert_eq!((hash.len(), dirty), (40, false));
     fs::write(folder.path().join("a"), "2").unwrap();
     assert_eq!(git_commit(folder.path()), Some((hash, true)));
+}
+
+#[test]
+fn what_the_parser_expects_is_said_in_words_for_people_at_its_place() {
+    // `^` marks the place.
+    let cases = [
+        ("(version: 1, target: (name: ^5))", "text in double quotes"),
+        ("(version: 1, window: (seconds: ^true))", "a number"),
+        ("(\n  version: 1\n  ^critical_paths: [],\n)", "a comma"),
+        ("(version: 1, critical_paths: [\"/a\"^", "a comma"),
+        ("(version: 1, target: (name: ^\"a))", "closing `\"`"),
+        ("^version: 1", "`( version: 1, … )`"),
+        ("^", "`( version: 1, … )`"),
+        ("(version: 1, ^version: 1)", "there twice"),
+    ];
+    for (marked, words) in cases {
+        let before = &marked[..marked.find('^').unwrap()];
+        let place = (
+            before.split('\n').count(),
+            before.split('\n').next_back().unwrap().len() + 1,
+        );
+        let (line, column, what) = refusal(&marked.replace('^', ""));
+        assert!(what.contains(words), "{marked}: {what}");
+        assert_eq!((line, column), place, "{marked}: {what}");
+    }
 }

@@ -37,7 +37,11 @@ fn address_distance(left: &[u8], right: &[u8]) -> u32 {
         row[0] = line as u32;
         column = 1;
         while column <= columns {
-            let changed = if left[line - 1] == right[column - 1] { diagonal } else { diagonal + 1 };
+            let changed = if left[line - 1] == right[column - 1] {
+                diagonal
+            } else {
+                diagonal + 1
+            };
             let added = row[column - 1] + 1;
             let removed = row[column] + 1;
             diagonal = row[column];

@@ -43,8 +43,14 @@ impl Ledger {
         let account = order.customer.bytes().fold(7_u32, |hash, byte| {
             hash.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
-        self.postings.push(Posting { account: account % 512, amount_cents });
-        self.postings.push(Posting { account: 0, amount_cents: -amount_cents });
+        self.postings.push(Posting {
+            account: account % 512,
+            amount_cents,
+        });
+        self.postings.push(Posting {
+            account: 0,
+            amount_cents: -amount_cents,
+        });
     }
 
     /// Works all balances out again, from the first posting on.
@@ -65,16 +71,18 @@ impl Ledger {
 
 /// Settles the ledger again and again on a thread of its own, until the process ends.
 pub(super) fn start_settlement(shop: Arc<Shop>) -> io::Result<()> {
-    std::thread::Builder::new().name("settlement".into()).spawn(move || {
-        loop {
-            {
-                let ledger = shop.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                for _ in 0..8 {
-                    std::hint::black_box(ledger.statement());
+    std::thread::Builder::new()
+        .name("settlement".into())
+        .spawn(move || {
+            loop {
+                {
+                    let ledger = shop.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                    for _ in 0..8 {
+                        std::hint::black_box(ledger.statement());
+                    }
                 }
+                std::thread::sleep(SETTLEMENT_INTERVAL);
             }
-            std::thread::sleep(SETTLEMENT_INTERVAL);
-        }
-    })?;
+        })?;
     Ok(())
 }

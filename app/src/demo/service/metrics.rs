@@ -10,6 +10,9 @@ use std::{
 /// Upper bounds of the latency buckets, seconds.
 const BUCKETS: [f64; 8] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0];
 
+/// Name of the latency histogram.
+const DURATION: &str = "http_request_duration_seconds";
+
 #[derive(Debug, Default)]
 struct Route {
     by_status: BTreeMap<u16, u64>,
@@ -54,7 +57,6 @@ impl Metrics {
                 let _ = writeln!(page, "http_requests_total{{{labels}}} {count}");
             }
         }
-        const DURATION: &str = "http_request_duration_seconds";
         head(page, DURATION, "histogram", "Time to the answer.");
         for (name, route) in routes.iter() {
             for (bucket, bound) in route.buckets.iter().zip(BUCKETS) {
@@ -62,7 +64,11 @@ impl Metrics {
                 let _ = writeln!(page, "{DURATION}_bucket{{{labels}}} {bucket}");
             }
             let labels = format!("route=\"{name}\"");
-            let _ = writeln!(page, "{DURATION}_bucket{{{labels},le=\"+Inf\"}} {}", route.count);
+            let _ = writeln!(
+                page,
+                "{DURATION}_bucket{{{labels},le=\"+Inf\"}} {}",
+                route.count
+            );
             let _ = writeln!(page, "{DURATION}_sum{{{labels}}} {}", route.sum_s);
             let _ = writeln!(page, "{DURATION}_count{{{labels}}} {}", route.count);
         }
@@ -72,11 +78,21 @@ impl Metrics {
 /// The process itself, as `/proc` shows it; a figure that cannot be read is left out.
 fn write_process(page: &mut String) {
     if let Some(bytes) = resident_bytes() {
-        head(page, "process_resident_memory_bytes", "gauge", "Resident memory.");
+        head(
+            page,
+            "process_resident_memory_bytes",
+            "gauge",
+            "Resident memory.",
+        );
         let _ = writeln!(page, "process_resident_memory_bytes {bytes}");
     }
     if let Some(seconds) = cpu_seconds() {
-        head(page, "process_cpu_seconds_total", "counter", "CPU time, user and kernel.");
+        head(
+            page,
+            "process_cpu_seconds_total",
+            "counter",
+            "CPU time, user and kernel.",
+        );
         let _ = writeln!(page, "process_cpu_seconds_total {seconds}");
     }
     if let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") {
@@ -91,7 +107,9 @@ fn head(page: &mut String, name: &str, kind: &str, help: &str) {
 
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -116,10 +134,22 @@ mod tests {
         let metrics = Metrics::default();
         metrics.count("/orders", 200, Duration::from_millis(7));
         let page = metrics.page();
-        assert!(page.contains("http_requests_total{route=\"/orders\",status=\"200\"} 1"), "{page}");
-        assert!(page.contains("_bucket{route=\"/orders\",le=\"0.005\"} 0"), "{page}");
-        assert!(page.contains("_bucket{route=\"/orders\",le=\"0.01\"} 1"), "{page}");
-        assert!(page.contains("_bucket{route=\"/orders\",le=\"+Inf\"} 1"), "{page}");
+        assert!(
+            page.contains("http_requests_total{route=\"/orders\",status=\"200\"} 1"),
+            "{page}"
+        );
+        assert!(
+            page.contains("_bucket{route=\"/orders\",le=\"0.005\"} 0"),
+            "{page}"
+        );
+        assert!(
+            page.contains("_bucket{route=\"/orders\",le=\"0.01\"} 1"),
+            "{page}"
+        );
+        assert!(
+            page.contains("_bucket{route=\"/orders\",le=\"+Inf\"} 1"),
+            "{page}"
+        );
         assert!(page.contains("process_resident_memory_bytes "), "{page}");
     }
 }

@@ -32,9 +32,23 @@ pub(super) struct NewOrder {
 impl Order {
     /// An order placed just now.
     pub(super) fn place(id: u64, new: NewOrder) -> Self {
-        let email = format!("{}@example.com", new.customer.to_lowercase().replace(' ', "."));
-        let NewOrder { customer, ship_to, lines } = new;
-        Self { id, customer, email, ship_to, lines, status: "placed" }
+        let email = format!(
+            "{}@example.com",
+            new.customer.to_lowercase().replace(' ', ".")
+        );
+        let NewOrder {
+            customer,
+            ship_to,
+            lines,
+        } = new;
+        Self {
+            id,
+            customer,
+            email,
+            ship_to,
+            lines,
+            status: "placed",
+        }
     }
 
     /// Order `id` of the history that the shop opens with: the same on every start.
@@ -65,13 +79,23 @@ impl Order {
             10_000 + pick(80_000, 15_485_863),
             ["Bremen", "Utrecht", "Graz", "Lyon", "Aarhus"][pick(5, 32_452_843) as usize],
         );
-        let mut order = Self::place(id, NewOrder { customer, ship_to, lines });
+        let mut order = Self::place(
+            id,
+            NewOrder {
+                customer,
+                ship_to,
+                lines,
+            },
+        );
         order.status = "shipped";
         order
     }
 
     /// Sum of the lines.
     pub(super) fn total_cents(&self) -> u64 {
-        self.lines.iter().map(|line| u64::from(line.quantity) * line.price_cents).sum()
+        self.lines
+            .iter()
+            .map(|line| u64::from(line.quantity) * line.price_cents)
+            .sum()
     }
 }

@@ -27,7 +27,8 @@ pub(super) async fn answer(
 ) -> Result<Answer, Infallible> {
     let start = Instant::now();
     let (route, answer) = dispatch(&shop, request).await;
-    shop.metrics.count(route, answer.status().as_u16(), start.elapsed());
+    shop.metrics
+        .count(route, answer.status().as_u16(), start.elapsed());
     Ok(answer)
 }
 
@@ -53,8 +54,13 @@ fn all_orders(shop: &Shop) -> Answer {
 }
 
 async fn place_order(shop: &Shop, request: Request<Incoming>) -> Answer {
-    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
-    let Some(key) = key.map(str::to_owned) else { return status(StatusCode::BAD_REQUEST) };
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok());
+    let Some(key) = key.map(str::to_owned) else {
+        return status(StatusCode::BAD_REQUEST);
+    };
     let Ok(body) = request.into_body().collect().await else {
         return status(StatusCode::BAD_REQUEST);
     };
@@ -86,11 +92,20 @@ fn position(id: &str) -> Option<usize> {
 
 /// KNOWN FAULT: a blocking lock on a thread that serves many requests.
 fn statement(shop: &Shop) -> Answer {
-    json(&shop.ledger.lock().unwrap_or_else(PoisonError::into_inner).statement())
+    json(
+        &shop
+            .ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .statement(),
+    )
 }
 
 fn catalog(shop: &Shop, request: &Request<Incoming>) -> Answer {
-    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag == CATALOG_TAG);
+    let known = request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .is_some_and(|tag| tag == CATALOG_TAG);
     let mut answer = if known {
         status(StatusCode::NOT_MODIFIED)
     } else {
@@ -98,7 +113,10 @@ fn catalog(shop: &Shop, request: &Request<Incoming>) -> Answer {
     };
     let headers = answer.headers_mut();
     headers.insert(ETAG, hyper::header::HeaderValue::from_static(CATALOG_TAG));
-    headers.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("max-age=60"));
+    headers.insert(
+        CACHE_CONTROL,
+        hyper::header::HeaderValue::from_static("max-age=60"),
+    );
     answer
 }
 
@@ -115,9 +133,10 @@ fn json(value: &(impl serde::Serialize + ?Sized)) -> Answer {
 
 fn text(content_type: &'static str, body: Bytes) -> Answer {
     let mut answer = Response::new(Full::new(body));
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
+    answer.headers_mut().insert(
+        CONTENT_TYPE,
+        hyper::header::HeaderValue::from_static(content_type),
+    );
     answer
 }
 

@@ -37,7 +37,9 @@ impl Shop {
     pub(super) fn open() -> Self {
         let orders: Vec<_> = (1..=HISTORY).map(Order::from_history).collect();
         let mut ledger = Ledger::default();
-        orders.iter().for_each(|order| ledger.post(order));
+        for order in &orders {
+            ledger.post(order);
+        }
         Self {
             orders: RwLock::new(orders),
             ledger: Mutex::new(ledger),
@@ -55,7 +57,10 @@ impl Shop {
         let receipt = {
             let mut orders = self.orders.write().unwrap_or_else(PoisonError::into_inner);
             let order = Order::place(orders.len() as u64 + 1, new);
-            self.ledger.lock().unwrap_or_else(PoisonError::into_inner).post(&order);
+            self.ledger
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .post(&order);
             let receipt = Bytes::from(receipt(&order));
             orders.push(order);
             receipt
@@ -66,7 +71,11 @@ impl Shop {
     }
 
     fn answered(&self, key: &str) -> Option<Bytes> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
     }
 }
 
@@ -88,7 +97,14 @@ fn receipt(order: &Order) -> String {
     let mut text = format!("Receipt for order {}\n{}\n\n", order.id, order.ship_to);
     for line in &order.lines {
         let cents = u64::from(line.quantity) * line.price_cents;
-        let _ = writeln!(text, "{:>4} × {}  {}.{:02}", line.quantity, line.sku, cents / 100, cents % 100);
+        let _ = writeln!(
+            text,
+            "{:>4} × {}  {}.{:02}",
+            line.quantity,
+            line.sku,
+            cents / 100,
+            cents % 100
+        );
     }
     for paragraph in 1..=80 {
         let _ = writeln!(

@@ -55,9 +55,12 @@ fn step(state: &mut State, by: i32) {
     let Some(processes) = &start.processes else {
         return;
     };
+    // Ancestors of what a search found are shown for their place in the tree, not to be chosen.
+    let is_found = |at: usize| start.search.is_empty() || start.keeps(&processes[at]);
     let pids: Vec<u32> = start
         .lines
         .iter()
+        .filter(|line| is_found(line.at))
         .map(|line| processes[line.at].pid)
         .collect();
     let at = start

@@ -197,7 +197,8 @@ impl Start {
         lines
     }
 
-    fn keeps(&self, process: &ProcessRow) -> bool {
+    /// Whether search and filters keep a process.
+    pub(crate) fn keeps(&self, process: &ProcessRow) -> bool {
         let search = self.search.trim().to_lowercase();
         if !search.is_empty() {
             return search

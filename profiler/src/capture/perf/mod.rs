@@ -46,7 +46,6 @@ pub struct PerfSampler {
     parse_info: RecordParseInfo,
     rings: Vec<CpuRing>,
     /// Held open, because closing one ends it.
-    #[expect(clippy::struct_field_names, reason = "perf's own word")]
     events: Vec<OwnedFd>,
     /// Threads that have events of their own or inherited them.
     followed: HashSet<u32>,
@@ -100,6 +99,8 @@ impl Sampler for PerfSampler {
         }
         for done in finished {
             match done {
+                // Threads may outlive the first one.
+                Finished::Process(pid) if threads::list(pid).is_ok_and(|list| list.len() > 1) => {}
                 Finished::Process(pid) => self.unwinder.exit(pid),
                 Finished::Program(pid) => self.unwinder.forget_before_exec(pid),
             }
@@ -239,7 +240,7 @@ fn kernel() -> Module {
     }
 }
 
-fn parse_sample<'a>(record: Record<'a>, parse_info: RecordParseInfo) -> Option<SampleRecord<'a>> {
+fn parse_sample(record: Record<'_>, parse_info: RecordParseInfo) -> Option<SampleRecord<'_>> {
     let kind = RecordType(record.kind);
     if kind != RecordType::SAMPLE {
         return None;

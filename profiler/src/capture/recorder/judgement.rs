@@ -4,6 +4,9 @@ use scrutineer_evidence::capture::{Quality, Sampler as SamplerKind};
 
 /// Below this share nothing is said.
 const WORTH_A_WORD: f64 = 0.01;
+/// With fewer, chance and the coarse clock of `/proc/PID/stat` explain any difference.
+const LEAST_EXPECTED_SAMPLES: f64 = 100.0;
+const LEAST_SHARE_OF_EXPECTED: f64 = 0.8;
 
 /// CPU times of a process, nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,10 +23,37 @@ pub(super) fn kernel_share(first: CpuTimes, last: CpuTimes) -> Option<f64> {
     (both > 0).then(|| kernel as f64 / both as f64)
 }
 
+/// What the sampler was asked to do and what the target did meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) sampler: SamplerKind,
+    pub(super) frequency_hz: u32,
+    /// CPU time of the target that the sampler could see.
+    pub(super) visible_cpu_ns: u64,
+}
+
+impl Window {
+    /// Samples that so much CPU time should have given.
+    fn expected_samples(&self) -> f64 {
+        self.visible_cpu_ns as f64 / 1e9 * f64::from(self.frequency_hz)
+    }
+}
+
 /// Sentences on what was invisible, lost or cut, and what to do about it.
-pub(super) fn warnings(quality: &Quality, sampler: SamplerKind, frequency_hz: u32) -> Vec<String> {
+pub(super) fn warnings(quality: &Quality, window: Window) -> Vec<String> {
     let mut warnings = Vec::new();
-    if quality.samples == 0 {
+    let expected = window.expected_samples();
+    let taken = (quality.samples + quality.lost) as f64;
+    if expected >= LEAST_EXPECTED_SAMPLES && taken < expected * LEAST_SHARE_OF_EXPECTED {
+        warnings.push(format!(
+            "Only {:.0} % of the samples that the target's CPU time should have given were taken: \
+             threads that live for less than {:.1} ms end before their first sample. Record at \
+             more than {} Hz with -F",
+            taken / expected * 100.0,
+            1e3 / f64::from(window.frequency_hz),
+            window.frequency_hz
+        ));
+    } else if quality.samples == 0 {
         warnings.push(
             "No sample was taken: the target used no CPU time that could be seen, or ended at \
              once. Record for longer, or while it works"
@@ -34,7 +64,7 @@ pub(super) fn warnings(quality: &Quality, sampler: SamplerKind, frequency_hz: u3
         .kernel_invisible_share
         .filter(|share| *share >= WORTH_A_WORD)
     {
-        let enable = match sampler {
+        let enable = match window.sampler {
             SamplerKind::Ptrace => "ptrace shows only where user code entered the kernel",
             _ => "to see it: sudo sysctl kernel.perf_event_paranoid=1",
         };
@@ -47,8 +77,9 @@ pub(super) fn warnings(quality: &Quality, sampler: SamplerKind, frequency_hz: u3
     if lost >= WORTH_A_WORD {
         warnings.push(format!(
             "{:.0} % of the samples were lost because they came faster than they could be read; \
-             record at less than {frequency_hz} Hz with -F",
-            lost * 100.0
+             record at less than {} Hz with -F",
+            lost * 100.0,
+            window.frequency_hz
         ));
     }
     let truncated = quality.share(quality.truncated);
@@ -80,13 +111,32 @@ mod tests {
         assert_eq!(kernel_share(last, last), None);
     }
 
+    fn window(samples: u64) -> Window {
+        Window {
+            sampler: SamplerKind::PerfCpuClock,
+            frequency_hz: 1_000,
+            visible_cpu_ns: samples * 1_000_000,
+        }
+    }
+
     #[test]
     fn a_flawless_recording_warns_of_nothing() {
         let quality = Quality {
             samples: 1_000,
             ..Quality::default()
         };
-        assert!(warnings(&quality, SamplerKind::PerfCpuClock, 999).is_empty());
+        assert!(warnings(&quality, window(1_050)).is_empty());
+    }
+
+    #[test]
+    fn samples_that_should_have_been_taken_are_missed() {
+        let quality = Quality {
+            samples: 500,
+            ..Quality::default()
+        };
+        let warnings = warnings(&quality, window(1_000));
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].starts_with("Only 50 %"), "{warnings:?}");
     }
 
     #[test]
@@ -98,14 +148,11 @@ mod tests {
             kernel_invisible_share: Some(0.3),
             ..Quality::default()
         };
-        let warnings = warnings(&quality, SamplerKind::PerfCpuClock, 999);
-        assert_eq!(warnings.len(), 3);
-        assert!(warnings[0].contains("30 %") && warnings[0].contains("sudo sysctl"));
-        assert!(warnings[1].contains("10 %"));
-        assert!(warnings[2].contains("50 %"));
-        assert_eq!(
-            super::warnings(&Quality::default(), SamplerKind::Ptrace, 99).len(),
-            1
-        );
+        let found = warnings(&quality, window(100));
+        assert_eq!(found.len(), 3);
+        assert!(found[0].contains("30 %") && found[0].contains("sudo sysctl"));
+        assert!(found[1].contains("10 %"));
+        assert!(found[2].contains("50 %"));
+        assert_eq!(warnings(&Quality::default(), window(0)).len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a capture on a named thread: samples, unwinds, reads memory alongside, writes the file.
 
+mod choice;
 mod judgement;
 mod session;
 

@@ -10,8 +10,8 @@ use std::{
 use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use super::{
-    RecordOptions, RecordingSummary, Shared,
-    judgement::{self, CpuTimes},
+    RecordOptions, RecordingSummary, Shared, choice,
+    judgement::{self, CpuTimes, Window},
 };
 use crate::{
     capture::{
@@ -19,7 +19,6 @@ use crate::{
         file::CaptureWriter,
         launch::{self, Launch},
         model::{Activity, CaptureEnd, CaptureHeader, Chunk, EndReason},
-        perf::{AttachError, PerfOptions, PerfSampler},
         sampler::Sampler,
         tables::Tables,
         target::{self, Target},
@@ -111,7 +110,7 @@ impl Session {
         shared: Arc<Shared>,
     ) -> Result<Self, CaptureError> {
         let mut tables = Tables::new(clock::monotonic_ns());
-        let (sampler, warnings) = open_sampler(pid, from_exec, &options, &mut tables)?;
+        let (sampler, warnings) = choice::open(pid, from_exec, &options, &mut tables)?;
         tables.start_at(clock::monotonic_ns());
         Ok(Self {
             pid,
@@ -289,11 +288,8 @@ impl Session {
         self.writer.flush()?;
         self.shared.publish(&quality);
         self.warnings.extend(self.sampler.warnings());
-        self.warnings.extend(judgement::warnings(
-            &quality,
-            self.sampler.kind(),
-            self.sampler.frequency_hz(),
-        ));
+        self.warnings
+            .extend(judgement::warnings(&quality, self.window()));
         Ok(RecordingSummary {
             path: self.options.output,
             pid: self.pid,
@@ -302,6 +298,27 @@ impl Session {
             quality,
             warnings: self.warnings,
         })
+    }
+
+    fn window(&self) -> Window {
+        let user_ns = self
+            .cpu_now
+            .user_ns
+            .saturating_sub(self.cpu_at_start.user_ns);
+        let kernel_ns = self
+            .cpu_now
+            .kernel_ns
+            .saturating_sub(self.cpu_at_start.kernel_ns);
+        let seen_kernel_ns = if self.sampler.kernel_frames() {
+            kernel_ns
+        } else {
+            0
+        };
+        Window {
+            sampler: self.sampler.kind(),
+            frequency_hz: self.sampler.frequency_hz(),
+            visible_cpu_ns: user_ns + seen_kernel_ns,
+        }
     }
 
     /// The target's exit code, where it was our child.
@@ -319,27 +336,4 @@ fn cpu_times(pid: u32) -> Option<CpuTimes> {
         user_ns: stat.user_ns,
         kernel_ns: stat.kernel_ns,
     })
-}
-
-/// The best sampler that is permitted here, with what the user should know of the choice.
-fn open_sampler(
-    pid: u32,
-    from_exec: bool,
-    options: &RecordOptions,
-    tables: &mut Tables,
-) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
-    let perf_options = PerfOptions {
-        frequency_hz: options.frequency_hz,
-        stack_dump_bytes: options.stack_dump_bytes,
-        from_exec,
-    };
-    match PerfSampler::attach(pid, perf_options, tables) {
-        Ok(sampler) => Ok((Box::new(sampler), Vec::new())),
-        Err(AttachError::Failed(error)) => Err(error),
-        Err(AttachError::Refused(why)) => Err(CaptureError::NotPermitted {
-            pid,
-            why: format!("perf_event_open was refused: {why}"),
-            remedy: "sudo sysctl kernel.perf_event_paranoid=1".to_owned(),
-        }),
-    }
 }

@@ -139,7 +139,6 @@ pub(super) fn step(
         for register in (0..Registers::COUNT as u16).map(Register) {
             let value = match row.register(register) {
                 None if CALLEE_SAVED.contains(&register) => registers.get(register),
-                None | Some(RegisterRule::Undefined) => None,
                 Some(RegisterRule::SameValue) => registers.get(register),
                 Some(RegisterRule::Offset(offset)) => {
                     read_memory(cfa.wrapping_add_signed(offset)).ok()
@@ -152,7 +151,7 @@ pub(super) fn step(
                 Some(RegisterRule::ValExpression(expression)) => {
                     evaluator.evaluate(&expression, registers, Some(cfa), read_memory)
                 }
-                Some(_) => None,
+                None | Some(_) => None,
             };
             if let Some(value) = value {
                 caller.set(register, value);

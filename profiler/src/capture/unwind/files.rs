@@ -136,27 +136,28 @@ fn load_file(pid: u32, mapping: &Mapping) -> Option<LoadedModule> {
 fn open(pid: u32, mapping: &Mapping) -> Option<(File, bool)> {
     let (path, deleted) = mapping.clean_path();
     let same_inode = |file: &File| file.metadata().is_ok_and(|m| m.ino() == mapping.inode);
-    if !deleted
-        && let Some(file) = File::open(path_in_root(pid, path))
-            .ok()
+    let by_path = || File::open(path_in_root(pid, path)).ok();
+    // The process may be gone already; what it mapped is mostly still in its place.
+    let in_place = || {
+        by_path()
             .filter(same_inode)
-            .or_else(|| {
-                // The process may be gone already; what it mapped is mostly still in its place.
-                File::open(path).ok().filter(same_inode)
-            })
-    {
+            .or_else(|| File::open(path).ok().filter(same_inode))
+    };
+    if !deleted && let Some(file) = in_place() {
         return Some((file, true));
     }
     let range = &mapping.range;
     let by_mapping = format!("/proc/{pid}/map_files/{:x}-{:x}", range.start, range.end);
     // `map_files` wants a privilege; `exe` does not, and serves the main executable.
-    [
+    let held = [
         PathBuf::from(by_mapping),
         PathBuf::from(format!("/proc/{pid}/exe")),
     ]
     .iter()
     .find_map(|path| File::open(path).ok().filter(same_inode))
-    .map(|file| (file, false))
+    .map(|file| (file, false));
+    // Layered file systems state other inodes for a mapping than for its path.
+    held.or_else(|| by_path().filter(|_| !deleted).map(|file| (file, true)))
 }
 
 fn path_in_root(pid: u32, path: &str) -> PathBuf {

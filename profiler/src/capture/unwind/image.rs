@@ -215,7 +215,7 @@ impl Image {
         let ranges = elf
             .symbols()
             .chain(elf.dynamic_symbols())
-            .filter(|symbol| symbol.is_definition())
+            .filter(ObjectSymbol::is_definition)
             .filter(|symbol| {
                 symbol
                     .name()

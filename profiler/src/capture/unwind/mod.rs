@@ -208,14 +208,16 @@ impl Unwinder {
             frames.push(tables.frame(unmapped));
             return UnwindEnd::Truncated;
         };
-        let mut walk = Walk {
+        let walk = Walk {
             space,
             framehop_cache: &mut self.framehop_cache,
             cfi_context: &mut self.cfi_context,
             cache: &mut self.cache,
             tables,
+            pointers: UnwindRegsNative::new(registers.ip(), registers.sp(), registers.bp()),
+            known: Some(KnownRegisters::all(*registers)),
         };
-        walk.run(registers, &mut read_stack, frames)
+        walk.run(&mut read_stack, frames)
     }
 
     fn take_epoch(&mut self) -> u32 {
@@ -245,19 +247,20 @@ struct Walk<'a> {
     cfi_context: &'a mut gimli::UnwindContext<usize>,
     cache: &'a mut [CachedAddress],
     tables: &'a mut Tables,
+    /// What framehop follows.
+    pointers: UnwindRegsNative,
+    /// All registers that are known, while more than the pointers are.
+    known: Option<KnownRegisters>,
 }
 
 impl Walk<'_> {
     fn run(
-        &mut self,
-        registers: &Registers,
+        mut self,
         read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
         frames: &mut Vec<u32>,
     ) -> UnwindEnd {
         let first_frame = frames.len();
-        let mut at = FrameAddress::from_instruction_pointer(registers.ip());
-        let mut pointers = UnwindRegsNative::new(registers.ip(), registers.sp(), registers.bp());
-        let mut known = Some(KnownRegisters::all(*registers));
+        let mut at = FrameAddress::from_instruction_pointer(self.pointers.ip());
         loop {
             let address = at.address_for_lookup();
             let (kind, frame_id) = self.look_up(address);
@@ -268,39 +271,44 @@ impl Walk<'_> {
             if frames.len() - first_frame >= MAX_FRAMES {
                 return UnwindEnd::Truncated;
             }
-            let special = matches!(kind, FrameKind::Special | FrameKind::Signal);
-            let stepped = if special {
-                let from = known.take().unwrap_or_else(|| {
-                    KnownRegisters::pointers(pointers.ip(), pointers.sp(), pointers.bp())
-                });
-                self.step(address, &from, read_stack)
-            } else {
-                None
-            };
-            let caller = if let Some(caller) = stepped {
-                let values = &caller.values;
-                pointers = UnwindRegsNative::new(values.ip(), values.sp(), values.bp());
-                known = Some(caller);
-                Some(caller.values.ip()).filter(|ip| *ip != 0)
-            } else {
-                known = None;
-                self.space
-                    .framehop
-                    .unwind_frame(at, &mut pointers, self.framehop_cache, read_stack)
-                    .unwrap_or(None)
-            };
-            let next = match caller {
-                Some(ip) if kind == FrameKind::Signal => {
-                    Some(FrameAddress::from_instruction_pointer(ip))
-                }
-                Some(ip) => FrameAddress::from_return_address(ip),
-                None => None,
-            };
-            match next {
-                Some(next) => at = next,
+            match self.caller(at, kind, read_stack) {
+                Some(caller) => at = caller,
                 None => return self.judge_end(address),
             }
         }
+    }
+
+    /// Follows one frame.
+    fn caller(
+        &mut self,
+        at: FrameAddress,
+        kind: FrameKind,
+        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
+    ) -> Option<FrameAddress> {
+        let known = self.known.take();
+        if matches!(kind, FrameKind::Special | FrameKind::Signal) {
+            let known = known.unwrap_or_else(|| {
+                let pointers = &self.pointers;
+                KnownRegisters::pointers(pointers.ip(), pointers.sp(), pointers.bp())
+            });
+            if let Some(caller) = self.step(at.address_for_lookup(), &known, read_stack) {
+                let values = caller.values;
+                self.pointers = UnwindRegsNative::new(values.ip(), values.sp(), values.bp());
+                self.known = Some(caller);
+                // A signal interrupts its caller anywhere, not behind a call.
+                return if kind == FrameKind::Signal && values.ip() != 0 {
+                    Some(FrameAddress::from_instruction_pointer(values.ip()))
+                } else {
+                    FrameAddress::from_return_address(values.ip())
+                };
+            }
+        }
+        let ip = self
+            .space
+            .framehop
+            .unwind_frame(at, &mut self.pointers, self.framehop_cache, read_stack)
+            .ok()??;
+        FrameAddress::from_return_address(ip)
     }
 
     fn look_up(&mut self, address: u64) -> (FrameKind, u32) {

@@ -1,0 +1,280 @@
+//! The review of a workspace: what is judged, what people decided, and where both are kept.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use scrutineer_checklists::{
+    checklist::Checklist,
+    document::{self, Comparison, ReviewDocument},
+    judge,
+    review::Decisions,
+    ron_text,
+};
+use scrutineer_evidence::{Absent, EVIDENCE_SCHEMA_VERSION, Evidence, Kind};
+use scrutineer_profiler::{
+    capture::{
+        CaptureError,
+        target::{self, Target},
+    },
+    process,
+    profile::Profile,
+    workspace::{self, Workspace},
+};
+
+use crate::flame_picture;
+
+/// Name of the review that is under way.
+const CURRENT: &str = "current";
+
+/// Folder of the review that is under way.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.reviews_folder().join(CURRENT)
+}
+
+/// The guideline with the limits that the workspace puts in place of its own.
+pub(crate) fn checklist(workspace: &Workspace) -> Result<Checklist> {
+    let mut checklist = Checklist::performance();
+    for (id, limits) in &workspace.overrides {
+        override_limits(&mut checklist, id, limits)
+            .with_context(|| format!("scrutineer.ron, overrides of \"{id}\""))?;
+    }
+    Ok(checklist)
+}
+
+/// Puts `limits` in place of the rule's own. A limit that the rule does not have is refused.
+fn override_limits(checklist: &mut Checklist, id: &str, limits: &ron::Value) -> Result<()> {
+    let mut items = checklist
+        .sections
+        .iter_mut()
+        .flat_map(|section| &mut section.items);
+    let item = items
+        .find(|item| item.id == id)
+        .context("the checklist has no such item")?;
+    let mut rule = serde_json::to_value(&item.rule)?;
+    let known = rule
+        .as_object_mut()
+        .and_then(|variant| variant.values_mut().next()?.as_object_mut())
+        .filter(|known| !known.is_empty())
+        .context("the item's rule has no limits")?;
+    let serde_json::Value::Object(limits) = serde_json::to_value(limits)? else {
+        bail!("write the limits by name, like (max_threads: 500)");
+    };
+    for (name, limit) in limits {
+        let names = known.keys().cloned().collect::<Vec<_>>().join(", ");
+        let place = known.get_mut(&name);
+        *place.with_context(|| format!("there is no limit “{name}”; there are: {names}"))? = limit;
+    }
+    item.rule = serde_json::from_value(rule)?;
+    item.source = format!("scrutineer.ron, in place of: {}", item.source);
+    Ok(())
+}
+
+/// Kinds of facts that the review needs: the rules' and those that the document shows.
+pub(crate) fn kinds(checklist: &Checklist) -> BTreeSet<Kind> {
+    let mut kinds = judge::plan(checklist);
+    kinds.extend([Kind::Process, Kind::System, Kind::Residency]);
+    kinds
+}
+
+/// The process to look at: `pid`, else the declared one. A declared one that does not run leaves
+/// its facts out, and `say` is told why.
+pub(crate) fn find_target(
+    pid: Option<u32>,
+    workspace: &Workspace,
+    say: impl FnOnce(&str),
+) -> Result<Option<u32>> {
+    let target = match (pid, &workspace.target_name) {
+        (Some(pid), _) => Target::Pid(pid),
+        (None, Some(name)) => Target::Name(name.clone()),
+        (None, None) => return Ok(None),
+    };
+    match target::resolve(&target) {
+        Ok(pid) => Ok(Some(pid)),
+        Err(error @ CaptureError::NoSuchName { .. }) => {
+            say(&format!("{error}; judging without a process"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Evidence of a service under its own load, which cannot be counted from outside.
+pub(crate) fn explain_missing_load(evidence: &mut Evidence) {
+    evidence.traffic = Err(Absent::NotAsked {
+        would_need: "a load that this product drives; the service was watched under its own".into(),
+    });
+}
+
+/// The name that a decision bears: git's user, else the system's.
+pub(crate) fn who(workspace: &Workspace) -> String {
+    let git = std::process::Command::new("git")
+        .args(["config", "user.name"])
+        .current_dir(&workspace.root)
+        .output();
+    git.ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(process::own_user_name)
+}
+
+/// Judges the evidence and sets people's decisions against it.
+pub(crate) fn compose(
+    workspace: &Workspace,
+    checklist: &Checklist,
+    evidence: &Evidence,
+    profile: Option<&Profile>,
+    comparison: Option<Comparison>,
+) -> Result<ReviewDocument> {
+    Ok(document::assemble(document::Inputs {
+        evidence,
+        checklist,
+        decisions: &load_decisions(workspace)?,
+        flame: profile.and_then(flame_picture::draw),
+        comparison,
+        commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
+        product_version: env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// People's decisions; none where the file is missing.
+pub(crate) fn load_decisions(workspace: &Workspace) -> Result<Decisions> {
+    let path = folder(workspace).join("decisions.ron");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Decisions::default());
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    // `path:line:column: what` when joined, the form that editors jump to.
+    Decisions::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// Stores people's decisions.
+pub(crate) fn save_decisions(workspace: &Workspace, decisions: &Decisions) -> Result<()> {
+    let path = folder(workspace).join("decisions.ron");
+    write_whole(&path, decisions.print().as_bytes())
+}
+
+/// The evidence that the workspace keeps; `None` where nothing was gathered yet.
+pub(crate) fn load_evidence(workspace: &Workspace) -> Result<Option<Evidence>> {
+    let path = folder(workspace).join("evidence.ron");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let evidence: Evidence = ron_text::parse(&text).with_context(|| path.display().to_string())?;
+    if evidence.schema_version > EVIDENCE_SCHEMA_VERSION {
+        bail!(
+            "{} was written by a newer Scrutineer (format {}, this one reads up to \
+             {EVIDENCE_SCHEMA_VERSION}); update Scrutineer to read it",
+            path.display(),
+            evidence.schema_version
+        );
+    }
+    Ok(Some(evidence))
+}
+
+/// Keeps the evidence, so that every verdict can be replayed. Gives the file.
+pub(crate) fn save_evidence(workspace: &Workspace, evidence: &Evidence) -> Result<PathBuf> {
+    let path = folder(workspace).join("evidence.ron");
+    write_whole(&path, ron_text::print(evidence).as_bytes())?;
+    Ok(path)
+}
+
+/// Writes the review as a page.
+pub(crate) fn write_html(document: &ReviewDocument, path: &Path) -> Result<()> {
+    write_whole(path, scrutineer_report::html::render(document).as_bytes())
+}
+
+/// Writes a file beside its place and moves it there, so that a full disk leaves the old one.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let beside = path.with_extension("part");
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&beside, content)?;
+        fs::rename(&beside, path)
+    };
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
+        .with_context(|| {
+            format!(
+                "cannot write {}; free space or change its folder's permissions",
+                path.display()
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.html");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    fn with_overrides(text: &str) -> Result<Checklist> {
+        let file = format!("(version: 1, overrides: {{ {text} }})");
+        checklist(&Workspace::parse(&file, Path::new("/x/scrutineer.ron")).unwrap())
+    }
+
+    #[test]
+    fn a_limit_of_the_workspace_takes_the_place_of_the_house_rule() {
+        let id = "concurrency.thread-monitoring";
+        let rule = serde_json::to_value(&Checklist::performance().item(id).unwrap().rule).unwrap();
+        let (name, _) = rule["Threads"].as_object().unwrap().iter().next().unwrap();
+        let checklist = with_overrides(&format!("\"{id}\": ({name}: 12345)")).unwrap();
+        let item = checklist.item(id).unwrap();
+        assert_eq!(
+            serde_json::to_value(&item.rule).unwrap()["Threads"][name].as_f64(),
+            Some(12345.0)
+        );
+        assert!(item.source.starts_with("scrutineer.ron"), "{}", item.source);
+    }
+
+    #[test]
+    fn an_override_that_fits_no_item_or_no_limit_is_refused_by_name() {
+        let error = |text| format!("{:#}", with_overrides(text).unwrap_err());
+        assert!(error("\"no.such\": (a: 1)").contains("no.such"));
+        let unknown = error("\"concurrency.thread-monitoring\": (speed: 1)");
+        assert!(
+            unknown.contains("speed") && unknown.contains("there are: "),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn a_decisions_file_with_a_typo_is_told_with_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Workspace::without_file(root.path().to_owned());
+        let path = folder(&workspace).join("decisions.ron");
+        write_whole(&path, b"(version: 1, itemz: {})").unwrap();
+        let error = load_decisions(&workspace).unwrap_err();
+        let text = format!("{error:#}");
+        assert!(
+            text.contains("decisions.ron") && text.contains("itemz"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_a_file_there_are_no_decisions() {
+        let root = tempfile::tempdir().unwrap();
+        let workspace = Workspace::without_file(root.path().to_owned());
+        assert_eq!(load_decisions(&workspace).unwrap(), Decisions::default());
+    }
+}

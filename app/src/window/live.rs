@@ -1,0 +1,93 @@
+//! The live view of a recording: follows the growing capture file and names frames as they come.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use scrutineer_profiler::{
+    capture::{
+        CaptureError,
+        file::CaptureTail,
+        model::{Chunk, Frame},
+    },
+    profile::{
+        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
+    },
+    symbols::{SymbolSources, Symbolizer},
+};
+use scrutineer_ui::event::LoadedProfile;
+
+/// Least time between two pictures of a growing profile: the capture file is flushed as often.
+const LEAST_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A picture may take at most this share of the time until the next one.
+const BUSY_SHARE: u32 = 5;
+
+/// Follows one capture file.
+#[derive(Debug)]
+pub(super) struct LiveProfile {
+    path: PathBuf,
+    tail: CaptureTail,
+    builder: ProfileBuilder,
+    symbolizer: Symbolizer,
+    next: Instant,
+}
+
+impl LiveProfile {
+    /// Follows `path`, whose target is `pid`.
+    pub(super) fn open(path: &Path, pid: u32) -> Result<Self, CaptureError> {
+        Ok(Self {
+            path: path.to_owned(),
+            tail: CaptureTail::open(path)?,
+            builder: ProfileBuilder::default(),
+            symbolizer: Symbolizer::new(SymbolSources { pid }),
+            next: Instant::now() + LEAST_INTERVAL,
+        })
+    }
+
+    /// The grown profile, when it is time for a new picture and something was added.
+    pub(super) fn poll(&mut self) -> Result<Option<LoadedProfile>, CaptureError> {
+        let began = Instant::now();
+        if began < self.next {
+            return Ok(None);
+        }
+        let chunks = self.tail.poll()?;
+        let grown = !chunks.is_empty();
+        for chunk in chunks {
+            self.builder.push(chunk);
+        }
+        let picture = if grown { self.picture() } else { None };
+        self.next = Instant::now() + LEAST_INTERVAL.max(began.elapsed() * BUSY_SHARE);
+        Ok(picture)
+    }
+
+    fn picture(&mut self) -> Option<LoadedProfile> {
+        let profile = self.builder.profile()?;
+        let frames: Vec<(u32, Frame)> = profile
+            .frames_without_lookup()
+            .into_iter()
+            .map(|id| (id, profile.frames[id as usize]))
+            .collect();
+        let names = self.symbolizer.lookup(&profile.modules, &frames);
+        self.builder.push(Chunk::Symbols(names));
+        let profile = self.builder.profile()?.clone();
+        Some(lay_out(self.path.clone(), profile, None))
+    }
+}
+
+/// What the views of a capture need.
+pub(super) fn lay_out(path: PathBuf, profile: Profile, damage: Option<String>) -> LoadedProfile {
+    let tree = CallTree::build(&profile, &Selection::default(), CallTreeOptions::default());
+    let layout = FlameLayout::build(&tree, FlameOrder::Alphabetical);
+    let left_heavy = FlameLayout::build(&tree, FlameOrder::LeftHeavy);
+    LoadedProfile {
+        path,
+        profile: Arc::new(profile),
+        tree: Arc::new(tree),
+        layout: Arc::new(layout),
+        left_heavy: Arc::new(left_heavy),
+        damage,
+    }
+}

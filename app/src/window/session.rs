@@ -1,0 +1,260 @@
+//! What the window works on: a workspace, the capture that is open and the evidence last gathered.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use scrutineer_checklists::{
+    document::{Comparison, ReviewDocument},
+    judge,
+    review::{Binding, Choice, Decision, Decisions},
+};
+use scrutineer_evidence::Evidence;
+use scrutineer_profiler::{
+    probes::GatherPlan,
+    profile::Profile,
+    progress::Progress,
+    workspace::{self, Workspace},
+};
+use scrutineer_ui::event::LoadedProfile;
+
+use super::live::lay_out;
+use crate::{
+    captures::{self, Place},
+    demo, gathering, review,
+};
+
+/// What the window works on. Shared by jobs; no lock is held while one works.
+#[derive(Debug)]
+pub(super) struct Session {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Where the workspace is looked for.
+    folder: PathBuf,
+    /// The capture that is open.
+    open: Option<Arc<Profile>>,
+    /// What was judged last.
+    judged: Option<Judged>,
+}
+
+/// Evidence with what else its document shows.
+#[derive(Clone, Debug)]
+struct Judged {
+    evidence: Arc<Evidence>,
+    profile: Option<Arc<Profile>>,
+    comparison: Option<Comparison>,
+    document: Arc<ReviewDocument>,
+}
+
+/// What the demo left behind.
+#[derive(Debug)]
+pub(super) struct DemoOutcome {
+    /// Its judgement.
+    pub(super) document: Arc<ReviewDocument>,
+    /// Its capture, where one could be made.
+    pub(super) capture: Option<PathBuf>,
+    /// Sentences that the user should read.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Session {
+    /// A session in the workspace that `folder` lies in.
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self {
+            state: Mutex::new(State {
+                folder,
+                open: None,
+                judged: None,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is a single assignment, so a panic elsewhere spoils nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn workspace(&self) -> Result<Workspace> {
+        let folder = self.state().folder.clone();
+        Ok(Workspace::find(&folder)?)
+    }
+
+    /// Where captures lie.
+    pub(super) fn captures_folder(&self) -> Result<PathBuf> {
+        Ok(self.workspace()?.captures_folder())
+    }
+
+    /// Where a new capture goes.
+    pub(super) fn capture_place(&self) -> Result<Place> {
+        captures::workspace_place(&self.workspace()?)
+    }
+
+    /// Commit of the workspace's repository.
+    pub(super) fn commit(&self) -> Option<String> {
+        let folder = self.state().folder.clone();
+        workspace::git_commit(&folder).map(|(commit, _)| commit)
+    }
+
+    /// Loads a capture; it is the open one from now on.
+    pub(super) fn open(&self, path: &Path, progress: &dyn Progress) -> Result<LoadedProfile> {
+        let loaded = captures::load(path, progress)?;
+        progress.step("Laying the flame graph out", None);
+        let picture = lay_out(path.to_owned(), loaded.profile, loaded.damage);
+        self.state().open = Some(Arc::clone(&picture.profile));
+        Ok(picture)
+    }
+
+    /// The judgement that the workspace keeps, made again from its evidence.
+    pub(super) fn load_last(&self) -> Result<Option<Arc<ReviewDocument>>> {
+        let workspace = self.workspace()?;
+        let Some(evidence) = review::load_evidence(&workspace)? else {
+            return Ok(None);
+        };
+        self.judge(&workspace, Arc::new(evidence), None, None)
+            .map(Some)
+    }
+
+    /// Gathers evidence over the declared window and judges it.
+    pub(super) fn gather(
+        &self,
+        pid: Option<u32>,
+        progress: &dyn Progress,
+    ) -> Result<Arc<ReviewDocument>> {
+        let workspace = self.workspace()?;
+        let checklist = review::checklist(&workspace)?;
+        let wanted = pid.or_else(|| self.open_target());
+        let plan = GatherPlan {
+            pid: review::find_target(wanted, &workspace, |why| progress.step(why, None))?,
+            kinds: review::kinds(&checklist),
+            window: Duration::from_secs_f64(workspace.declared.window.seconds),
+            workspace: workspace.clone(),
+            judged_at: jiff::Timestamp::now(),
+        };
+        if plan.pid.is_none() && workspace.declared.endpoints.is_empty() {
+            bail!(
+                "there is nothing to look at: choose a process on the start screen, open a \
+                 capture whose process still runs, or declare a target in scrutineer.ron \
+                 (`scrutineer init` writes one)"
+            );
+        }
+        let mut gathered = gathering::gather(plan, progress, || {})?;
+        review::explain_missing_load(&mut gathered.evidence);
+        if workspace.has_file {
+            review::save_evidence(&workspace, &gathered.evidence)?;
+        }
+        let profile = gathered.capture.map(|capture| capture.profile);
+        self.judge(&workspace, Arc::new(gathered.evidence), profile, None)
+    }
+
+    /// The open capture's process, where it still runs.
+    fn open_target(&self) -> Option<u32> {
+        let open = self.state().open.clone()?;
+        let comm = std::fs::read_to_string(format!("/proc/{}/comm", open.header.pid)).ok()?;
+        (comm.trim() == open.header.name).then_some(open.header.pid)
+    }
+
+    /// Stores a decision on what was judged last.
+    pub(super) fn decide(
+        &self,
+        item: &str,
+        choice: &Choice,
+        why: &str,
+    ) -> Result<Arc<ReviewDocument>> {
+        let judged = self.judged()?;
+        let checklist = review::checklist(&self.workspace()?)?;
+        let judgement = judge::judge(&checklist, &judged.evidence)
+            .into_iter()
+            .find(|judgement| judgement.id == item)
+            .with_context(|| format!("the checklist has no item {item}"))?;
+        let by = review::who(&self.workspace()?);
+        let now = jiff::Timestamp::now();
+        let decision = Decision::new(choice.clone(), by, now, why, Binding::of(&judgement))?;
+        self.change_decisions(judged, |decisions| {
+            decisions.items.insert(item.to_owned(), decision)
+        })
+    }
+
+    /// Takes a decision back.
+    pub(super) fn undecide(&self, item: &str) -> Result<Arc<ReviewDocument>> {
+        self.change_decisions(self.judged()?, |decisions| decisions.items.remove(item))
+    }
+
+    fn change_decisions(
+        &self,
+        judged: Judged,
+        change: impl FnOnce(&mut Decisions) -> Option<Decision>,
+    ) -> Result<Arc<ReviewDocument>> {
+        let workspace = self.workspace()?;
+        let mut decisions = review::load_decisions(&workspace)?;
+        change(&mut decisions);
+        review::save_decisions(&workspace, &decisions)?;
+        self.judge(
+            &workspace,
+            judged.evidence,
+            judged.profile,
+            judged.comparison,
+        )
+    }
+
+    /// Writes the last judgement as a page.
+    pub(super) fn export(&self, path: &Path) -> Result<()> {
+        review::write_html(&self.judged()?.document, path)
+    }
+
+    /// Runs the demo in its own workspace, which is the session's from now on.
+    pub(super) fn run_demo(&self, progress: &dyn Progress) -> Result<DemoOutcome> {
+        let options = demo::DemoOptions::default();
+        let folder = options.folder.clone();
+        let result = demo::run(&options, progress)?;
+        let capture = result.capture_path();
+        let workspace = Workspace::find(&folder)?;
+        self.state().folder = folder;
+        let document = self.judge(
+            &workspace,
+            Arc::new(result.evidence),
+            result.capture.map(|capture| capture.profile),
+            result.document.comparison,
+        )?;
+        Ok(DemoOutcome {
+            document,
+            capture,
+            warnings: result.warnings,
+        })
+    }
+
+    fn judged(&self) -> Result<Judged> {
+        let judged = self.state().judged.clone();
+        judged.context("nothing has been judged yet; gather evidence first")
+    }
+
+    fn judge(
+        &self,
+        workspace: &Workspace,
+        evidence: Arc<Evidence>,
+        profile: Option<Arc<Profile>>,
+        comparison: Option<Comparison>,
+    ) -> Result<Arc<ReviewDocument>> {
+        let checklist = review::checklist(workspace)?;
+        let document = Arc::new(review::compose(
+            workspace,
+            &checklist,
+            &evidence,
+            profile.as_deref(),
+            comparison.clone(),
+        )?);
+        let judged = Judged {
+            evidence,
+            profile,
+            comparison,
+            document: Arc::clone(&document),
+        };
+        self.state().judged = Some(judged);
+        Ok(document)
+    }
+}

@@ -1,0 +1,368 @@
+//! Does what the screens ask for, each piece of work as a job on a thread of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use scrutineer_profiler::{capture::target::Target, progress::Progress};
+use scrutineer_ui::{command::Request, event::Event};
+
+use super::{
+    dialogs::{Dialogs, NativeDialogs},
+    lists,
+    recording::{self, RecordingOrder},
+    session::Session,
+};
+use crate::{
+    cli,
+    jobs::{Job, JobContext, JobEvent, Jobs},
+};
+
+/// Tells the screens something, and asks for a frame to show it.
+#[derive(Clone)]
+pub(super) struct Teller {
+    events: Sender<Event>,
+    repaint: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Teller {
+    /// Tells an event; a window that has closed is not told.
+    pub(super) fn tell(&self, event: Event) {
+        if self.events.send(event).is_ok() {
+            (self.repaint)();
+        }
+    }
+
+    /// Tells what went wrong.
+    pub(super) fn fail(&self, error: &anyhow::Error) {
+        self.tell(Event::Failed {
+            message: cli::sentence(error),
+        });
+    }
+}
+
+/// Does what the screens ask for.
+pub(super) struct Worker {
+    jobs: Jobs,
+    teller: Teller,
+    dialogs: Arc<dyn Dialogs>,
+    session: Arc<Session>,
+    watch: Flag,
+    recording: Option<RunningRecording>,
+    own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
+}
+
+/// A flag that a thread polls.
+type Flag = Arc<AtomicBool>;
+
+/// A recording under way.
+struct RunningRecording {
+    stop: Flag,
+    job: Option<Job<()>>,
+}
+
+impl Worker {
+    /// A worker for the workspace that `folder` lies in.
+    pub(super) fn new(
+        folder: PathBuf,
+        events: Sender<Event>,
+        repaint: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let teller = Teller {
+            events,
+            repaint: Arc::new(repaint),
+        };
+        let (jobs, told) = Jobs::new();
+        relay(told, teller.clone());
+        Self {
+            jobs,
+            teller,
+            dialogs: Arc::new(NativeDialogs),
+            session: Arc::new(Session::new(folder)),
+            watch: Flag::default(),
+            recording: None,
+            own_profile: Arc::default(),
+        }
+    }
+
+    /// Starts what is asked for and returns at once.
+    pub(super) fn execute(&mut self, request: Request) {
+        match request {
+            Request::WatchProcesses => self.watch_processes(),
+            Request::PauseProcesses => self.watch.store(false, Ordering::Relaxed),
+            Request::MeasureAbilities => self.quietly("abilities", |_, teller| {
+                teller.tell(Event::Abilities(
+                    scrutineer_profiler::capture::ability::measure(),
+                ));
+                Ok(())
+            }),
+            Request::ListCaptures => self.list_captures(),
+            Request::Attach {
+                pid,
+                frequency_hz,
+                seconds,
+            } => {
+                self.record(Target::Pid(pid), frequency_hz, seconds);
+            }
+            Request::Launch {
+                command,
+                folder,
+                frequency_hz,
+            } => {
+                self.launch(&command, &folder, frequency_hz);
+            }
+            Request::StopRecording => self.stop_recording(),
+            Request::Cancel(id) => self.jobs.cancel(id),
+            Request::Open(path) => self.open(path),
+            Request::OpenDialog => self.open_by_dialog(),
+            Request::RunDemo => self.run_demo(),
+            Request::Gather { pid } => self.gather(pid),
+            Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
+                move |session, _| session.decide(&item, &choice, &why).map(Event::Review)
+            }),
+            Request::Undecide { item } => self.with_session("Taking the decision back", {
+                move |session, _| session.undecide(&item).map(Event::Review)
+            }),
+            Request::ExportDialog => self.export_by_dialog(),
+            Request::Export(path) => self.with_session("Exporting the review", {
+                move |session, _| session.export(&path).map(|()| Event::Saved { path })
+            }),
+            Request::ToggleOwnProfile => self.toggle_own_profile(),
+        }
+    }
+
+    /// Shows the workspace's last judgement, where there is one.
+    pub(super) fn load_last_review(&self) {
+        let session = Arc::clone(&self.session);
+        self.quietly("last-review", move |_, teller| {
+            if let Some(document) = session.load_last()? {
+                teller.tell(Event::Review(document));
+            }
+            Ok(())
+        });
+    }
+
+    /// Ends everything; a recording is saved.
+    pub(super) fn close(&mut self) {
+        self.watch.store(false, Ordering::Relaxed);
+        self.stop_recording();
+        let saving = self.recording.take().and_then(|recording| recording.job);
+        if let Some(job) = saving {
+            // Its failure was told as an event; the window that would show it is gone.
+            let _ = job.join();
+        }
+        self.jobs.cancel_all();
+    }
+
+    /// Runs work that shows in the job line.
+    fn job(
+        &self,
+        title: &str,
+        work: impl FnOnce(&JobContext, &Teller) -> anyhow::Result<()> + Send + 'static,
+    ) -> Option<Job<()>> {
+        let teller = self.teller.clone();
+        let spawned = self.jobs.spawn(title, move |context| {
+            if let Err(error) = work(context, &teller) {
+                teller.fail(&error);
+            }
+        });
+        spawned
+            .map_err(|error| {
+                let error = anyhow::Error::new(error).context(format!("cannot start “{title}”"));
+                self.teller.fail(&error);
+            })
+            .ok()
+    }
+
+    /// Runs short work that does not show in the job line.
+    fn quietly(
+        &self,
+        name: &str,
+        work: impl FnOnce(&str, &Teller) -> anyhow::Result<()> + Send + 'static,
+    ) {
+        let teller = self.teller.clone();
+        let thread = std::thread::Builder::new().name(name.into());
+        let name = name.to_owned();
+        let spawned = thread.spawn(move || {
+            if let Err(error) = work(&name, &teller) {
+                teller.fail(&error);
+            }
+        });
+        if let Err(error) = spawned {
+            self.teller
+                .fail(&anyhow::Error::new(error).context("cannot start a thread"));
+        }
+    }
+
+    fn with_session(
+        &self,
+        title: &str,
+        work: impl FnOnce(&Session, &JobContext) -> anyhow::Result<Event> + Send + 'static,
+    ) {
+        let session = Arc::clone(&self.session);
+        self.job(title, move |context, teller| {
+            teller.tell(work(&session, context)?);
+            Ok(())
+        });
+    }
+
+    fn watch_processes(&mut self) {
+        if self.watch.load(Ordering::Relaxed) {
+            return;
+        }
+        self.watch = Arc::new(AtomicBool::new(true));
+        let watch = Arc::clone(&self.watch);
+        self.quietly("process-list", move |_, teller| {
+            lists::watch_processes(&watch, teller);
+            Ok(())
+        });
+    }
+
+    fn list_captures(&self) {
+        let session = Arc::clone(&self.session);
+        self.quietly("capture-list", move |_, teller| {
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
+            Ok(())
+        });
+    }
+
+    fn launch(&mut self, command: &str, folder: &str, frequency_hz: u32) {
+        match recording::split_command(command) {
+            Ok(command) => {
+                let folder = (!folder.trim().is_empty()).then(|| PathBuf::from(folder.trim()));
+                self.record(Target::Launch { command, folder }, frequency_hz, None);
+            }
+            Err(error) => self.teller.fail(&error),
+        }
+    }
+
+    fn record(&mut self, target: Target, frequency_hz: u32, seconds: Option<u64>) {
+        self.stop_recording();
+        let stop = Flag::default();
+        let raised = Arc::clone(&stop);
+        let session = Arc::clone(&self.session);
+        let duration = seconds.map(Duration::from_secs);
+        let job = self.job("Recording", move |context, teller| {
+            let order = RecordingOrder {
+                target,
+                frequency_hz,
+                duration,
+                stop,
+            };
+            let path = recording::run(&session, &order, context, teller)?;
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
+            show(&session, &path, context, teller)
+        });
+        self.recording = Some(RunningRecording { stop: raised, job });
+    }
+
+    fn stop_recording(&mut self) {
+        if let Some(recording) = &self.recording {
+            recording.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn open(&self, path: PathBuf) {
+        let session = Arc::clone(&self.session);
+        self.job("Opening the capture", move |context, teller| {
+            show(&session, &path, context, teller)
+        });
+    }
+
+    fn open_by_dialog(&self) {
+        let (session, dialogs) = (Arc::clone(&self.session), Arc::clone(&self.dialogs));
+        self.job("Choosing a capture", move |context, teller| {
+            match dialogs.open_capture() {
+                Some(path) => show(&session, &path, context, teller),
+                None => Ok(()),
+            }
+        });
+    }
+
+    fn export_by_dialog(&self) {
+        let (session, dialogs) = (Arc::clone(&self.session), Arc::clone(&self.dialogs));
+        self.job("Exporting the review", move |_, teller| {
+            if let Some(path) = dialogs.save_review("review.html") {
+                session.export(&path)?;
+                teller.tell(Event::Saved { path });
+            }
+            Ok(())
+        });
+    }
+
+    fn run_demo(&self) {
+        let session = Arc::clone(&self.session);
+        self.job("Running the demo", move |context, teller| {
+            let outcome = session.run_demo(context)?;
+            teller.tell(Event::Captures(lists::captures(
+                &session.captures_folder()?,
+            )));
+            teller.tell(Event::Review(outcome.document));
+            for message in outcome.warnings {
+                teller.tell(Event::Failed { message });
+            }
+            match outcome.capture {
+                Some(path) => show(&session, &path, context, teller),
+                None => Ok(()),
+            }
+        });
+    }
+
+    fn gather(&self, pid: Option<u32>) {
+        self.with_session("Gathering evidence", move |session, context| {
+            session.gather(pid, context).map(Event::Review)
+        });
+    }
+
+    fn toggle_own_profile(&self) {
+        let running = Arc::clone(&self.own_profile);
+        let session = Arc::clone(&self.session);
+        self.job("Profiling the workbench", move |_, teller| {
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(path) =
+                crate::own_profile::toggle(&mut running, &session.captures_folder()?)?
+            {
+                teller.tell(Event::Saved { path });
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Loads a capture and shows it.
+fn show(
+    session: &Session,
+    path: &Path,
+    progress: &dyn Progress,
+    teller: &Teller,
+) -> anyhow::Result<()> {
+    teller.tell(Event::Loaded(session.open(path, progress)?));
+    Ok(())
+}
+
+/// Passes on how jobs go, until the jobs are gone.
+fn relay(told: Receiver<JobEvent>, teller: Teller) {
+    let relay = move || {
+        for event in told {
+            teller.tell(match event {
+                JobEvent::Started { id, title } => Event::JobStarted { id, title },
+                JobEvent::Progress { id, step, done } => Event::JobProgress { id, step, done },
+                JobEvent::Ended { id } => Event::JobEnded { id },
+            });
+        }
+    };
+    // Without the relay the window works, but shows no progress.
+    let _ = std::thread::Builder::new()
+        .name("job-relay".into())
+        .spawn(relay);
+}

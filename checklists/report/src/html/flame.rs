@@ -1,0 +1,299 @@
+//! The flame graph as inline SVG: an icicle with the root on top.
+
+use scrutineer_checklists::{
+    document::{FlameBox, FlamePicture},
+    words,
+};
+
+use super::page::Page;
+
+/// Width of the drawing; the page scales it.
+const WIDTH: f64 = 880.0;
+/// Height of a row.
+const ROW: f64 = 18.0;
+/// Advance of a letter of the label's font at its size.
+const LETTER: f64 = 6.61;
+/// Rows that are drawn; a page of A4 holds no more beside its caption.
+const MOST_ROWS: u16 = 44;
+
+/// Draws the picture with its legend and caption.
+pub(super) fn draw(page: &mut Page, flame: &FlamePicture) {
+    let drawn: Vec<_> = flame
+        .boxes
+        .iter()
+        .filter(|frame| frame.depth < MOST_ROWS)
+        .collect();
+    let deeper = flame.boxes.len() - drawn.len();
+    let rows = drawn.iter().map(|frame| frame.depth + 1).max().unwrap_or(0);
+    page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
+    page.coordinate(f64::from(rows) * ROW)
+        .raw("\" role=\"img\" aria-label=\"flame graph of ");
+    page.text(words::counted(flame.samples, "sample", "samples"))
+        .raw("\">");
+    for row in drawn.chunk_by(|a, b| a.depth == b.depth) {
+        draw_row(page, row, flame.samples);
+    }
+    page.raw("</svg><figcaption>");
+    page.text(words::counted(flame.samples, "sample", "samples"));
+    page.raw("; width is a frame’s share of all samples, neighbours are in alphabetical order.");
+    if flame.hidden > 0 {
+        let hidden = words::counted(flame.hidden, "frame", "frames");
+        page.raw(" ").text(hidden).raw(" below 0.1 % hidden.");
+    }
+    if deeper > 0 {
+        let deeper = words::counted(deeper as u64, "frame", "frames");
+        page.raw(" ").text(deeper).raw(" in deeper rows not drawn.");
+    }
+    page.raw("</figcaption></figure>");
+}
+
+/// The legend of categories that occur.
+pub(super) fn legend(page: &mut Page, flame: &FlamePicture) {
+    const NAMES: [(&str, &str, &str); 6] = [
+        ("own", "f-own", "own code"),
+        ("dependency", "f-dependency", "dependency"),
+        ("std", "f-std", "standard library"),
+        ("kernel", "f-kernel", "kernel"),
+        ("jit", "f-jit", "JIT"),
+        ("root", "f-root", "root"),
+    ];
+    page.raw("<span class=\"legend\">");
+    for (category, class, name) in NAMES {
+        if flame.boxes.iter().any(|frame| frame.category == category) {
+            page.raw("<span><i class=\"swatch ")
+                .raw(class)
+                .raw("\"></i>")
+                .raw(name)
+                .raw("</span>");
+        }
+    }
+    page.raw("</span>");
+}
+
+/// Draws one row; boxes below a pixel join into one run.
+fn draw_row(page: &mut Page, row: &[&FlameBox], samples: u64) {
+    let mut run: Option<(f64, f64, u32)> = None;
+    for frame in row {
+        let (x, width) = edges(frame);
+        if width >= 1.0 {
+            draw_run(page, &mut run, frame.depth);
+            draw_box(page, frame, (x, width), samples);
+            continue;
+        }
+        match &mut run {
+            Some((start, end, frames)) if x - *end < 1.0 => {
+                *end = f64::max(x + width, *start);
+                *frames += 1;
+            }
+            _ => {
+                draw_run(page, &mut run, frame.depth);
+                run = Some((x, x + width, 1));
+            }
+        }
+    }
+    if let Some(frame) = row.first() {
+        draw_run(page, &mut run, frame.depth);
+    }
+}
+
+fn draw_run(page: &mut Page, run: &mut Option<(f64, f64, u32)>, depth: u16) {
+    let Some((start, end, frames)) = run.take() else {
+        return;
+    };
+    if end - start < 0.5 {
+        return;
+    }
+    rect(page, "f-root", "", (start, end - start), depth);
+    let frames = words::counted(frames.into(), "frame", "frames");
+    page.raw("<title>")
+        .text(frames)
+        .raw(" too narrow to draw</title></rect>");
+}
+
+fn draw_box(page: &mut Page, frame: &FlameBox, (x, width): (f64, f64), samples: u64) {
+    page.raw("<g>");
+    rect(
+        page,
+        category(frame),
+        shade(&frame.name),
+        (x, width),
+        frame.depth,
+    );
+    let share = width / WIDTH;
+    let count = (share * samples as f64).round() as u64;
+    page.raw("<title>")
+        .text(&frame.name)
+        .raw(": ")
+        .text(words::percent(share))
+        .raw(", ");
+    page.text(words::counted(count, "sample", "samples"))
+        .raw("</title></rect>");
+    let letters = ((width - 7.0) / LETTER).floor();
+    if letters >= 3.0
+        && let Some(label) = shorten(&frame.name, letters as usize)
+    {
+        page.raw("<text x=\"").coordinate(x + 4.0).raw("\" y=\"");
+        page.coordinate(f64::from(frame.depth) * ROW + 12.6)
+            .raw("\">")
+            .text(label)
+            .raw("</text>");
+    }
+    page.raw("</g>");
+}
+
+/// Opens a rectangle that holds a title.
+fn rect(
+    page: &mut Page,
+    class: &'static str,
+    shade: &'static str,
+    (x, width): (f64, f64),
+    depth: u16,
+) {
+    page.raw("<rect class=\"")
+        .raw(class)
+        .raw(shade)
+        .raw("\" x=\"")
+        .coordinate(x);
+    page.raw("\" y=\"")
+        .coordinate(f64::from(depth) * ROW)
+        .raw("\" width=\"");
+    page.coordinate((width - 1.0).max(0.5))
+        .raw("\" height=\"17\" rx=\"1.5\">");
+}
+
+fn edges(frame: &FlameBox) -> (f64, f64) {
+    let share = |value: f64| {
+        if value.is_finite() {
+            value.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    };
+    let x = share(frame.x);
+    (x * WIDTH, share(frame.width).min(1.0 - x) * WIDTH)
+}
+
+fn category(frame: &FlameBox) -> &'static str {
+    match frame.category.as_str() {
+        "own" => "f-own",
+        "dependency" => "f-dependency",
+        "std" => "f-std",
+        "kernel" => "f-kernel",
+        "jit" => "f-jit",
+        _ => "f-root",
+    }
+}
+
+/// One of three shades by the name's FNV-1a hash, so that a function keeps its shade everywhere.
+fn shade(name: &str) -> &'static str {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    ["", " s1", " s2"][(hash % 3) as usize]
+}
+
+/// Shortens a name from the left, path segment by segment, then cuts it with an ellipsis; `None`
+/// where fewer than three letters would be left.
+fn shorten(name: &str, letters: usize) -> Option<String> {
+    let mut rest = name;
+    while rest.chars().count() > letters {
+        match next_segment(rest) {
+            Some(next) => rest = next,
+            None if letters < 4 => return None,
+            None => {
+                let cut: String = rest.chars().take(letters - 1).collect();
+                return Some(cut + "…");
+            }
+        }
+    }
+    (rest.chars().count() >= 3 || rest == name).then(|| rest.to_owned())
+}
+
+/// The name without its first path segment; `::` within angle brackets does not count.
+fn next_segment(name: &str) -> Option<&str> {
+    let mut depth = 0_i32;
+    let bytes = name.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'<' | b'(' | b'[' => depth += 1,
+            b'>' | b')' | b']' => depth -= 1,
+            b':' if depth == 0 && bytes.get(index + 1) == Some(&b':') => {
+                return Some(&name[index + 2..]).filter(|rest| !rest.is_empty());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_shorten_from_the_left() {
+        let name = "ledgerd::posting::Engine::apply_batch";
+        let short = |letters| shorten(name, letters);
+        assert_eq!(short(37).as_deref(), Some(name));
+        assert_eq!(short(36).as_deref(), Some("posting::Engine::apply_batch"));
+        assert_eq!(short(19).as_deref(), Some("Engine::apply_batch"));
+        assert_eq!(short(11).as_deref(), Some("apply_batch"));
+        assert_eq!(short(7).as_deref(), Some("apply_…"));
+        assert_eq!(short(3), None);
+        assert_eq!(shorten("<a::b as c::d>::run", 5).as_deref(), Some("run"));
+        assert_eq!(shorten("größe::änderung", 9).as_deref(), Some("änderung"));
+    }
+
+    fn frame(depth: u16, x: f64, width: f64, name: &str) -> FlameBox {
+        FlameBox {
+            depth,
+            x,
+            width,
+            name: name.into(),
+            category: "own".into(),
+        }
+    }
+
+    fn svg(boxes: Vec<FlameBox>) -> String {
+        let mut page = Page::default();
+        draw(
+            &mut page,
+            &FlamePicture {
+                boxes,
+                samples: 1_000,
+                hidden: 0,
+            },
+        );
+        page.finish()
+    }
+
+    #[test]
+    fn narrow_boxes_join_into_one_run() {
+        let narrow = (0..100).map(|index| frame(1, f64::from(index) * 0.001, 0.001, "n"));
+        let drawing = svg([frame(0, 0.0, 1.0, "root")]
+            .into_iter()
+            .chain(narrow)
+            .collect());
+        assert_eq!(drawing.matches("<rect").count(), 2);
+        assert!(drawing.contains("100\u{a0}frames too narrow to draw"));
+    }
+
+    #[test]
+    fn a_box_that_is_no_box_stays_within_the_picture() {
+        let drawing = svg(vec![
+            frame(0, f64::NAN, f64::INFINITY, "a"),
+            frame(0, 0.9, 7.0, "b"),
+        ]);
+        assert!(!drawing.contains("NaN") && !drawing.contains("inf"));
+        assert!(drawing.contains("x=\"792\""));
+        assert!(drawing.contains("width=\"87\""));
+    }
+
+    #[test]
+    fn rows_beyond_the_page_are_counted() {
+        let boxes = (0..MOST_ROWS + 3)
+            .map(|depth| frame(depth, 0.0, 1.0, "f"))
+            .collect();
+        assert!(svg(boxes).contains("3\u{a0}frames in deeper rows not drawn"));
+    }
+}

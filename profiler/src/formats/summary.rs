@@ -1,0 +1,178 @@
+//! What text, HTML and JSON have in common: top functions, threads and how far to trust them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::percent;
+use crate::profile::{Category, Profile, Selection, top_functions};
+
+/// A function with its samples.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) category: &'static str,
+    pub(super) module: Option<String>,
+    pub(super) self_samples: u64,
+    pub(super) self_share: f64,
+    pub(super) total_samples: u64,
+    pub(super) total_share: f64,
+}
+
+/// A thread with its samples.
+#[derive(Debug, Serialize)]
+pub(super) struct ThreadRow {
+    pub(super) pid: u32,
+    pub(super) tid: u32,
+    pub(super) name: String,
+    pub(super) samples: u64,
+}
+
+/// Functions, most self samples first.
+pub(super) fn rows(profile: &Profile) -> Vec<Row> {
+    let share = |part| profile.quality.share(part);
+    let row = |top: crate::profile::TopFunction| {
+        let function = &profile.functions[top.function as usize];
+        let module = profile.modules.get(function.module as usize);
+        Row {
+            name: function.name.clone(),
+            category: category_name(function.category),
+            module: module.map(|module| module.path.clone()),
+            self_samples: top.self_samples,
+            self_share: share(top.self_samples),
+            total_samples: top.total_samples,
+            total_share: share(top.total_samples),
+        }
+    };
+    top_functions(profile, &Selection::default(), false)
+        .into_iter()
+        .map(row)
+        .collect()
+}
+
+/// Threads that have samples, most first.
+pub(super) fn threads(profile: &Profile) -> Vec<ThreadRow> {
+    let mut samples: BTreeMap<u32, u64> = BTreeMap::new();
+    for thread in &profile.samples.thread {
+        *samples.entry(*thread).or_default() += 1;
+    }
+    let row = |(thread, samples): (u32, u64)| {
+        let thread = &profile.threads[thread as usize];
+        ThreadRow {
+            pid: thread.pid,
+            tid: thread.tid,
+            name: thread.name.clone(),
+            samples,
+        }
+    };
+    let mut threads: Vec<ThreadRow> = samples.into_iter().map(row).collect();
+    threads.sort_by(|a, b| {
+        b.samples
+            .cmp(&a.samples)
+            .then((a.pid, a.tid).cmp(&(b.pid, b.tid)))
+    });
+    threads
+}
+
+/// The stable name of a category.
+pub(super) const fn category_name(category: Category) -> &'static str {
+    match category {
+        Category::Own => "own",
+        Category::Dependency => "dependency",
+        Category::Std => "std",
+        Category::Kernel => "kernel",
+        Category::Jit => "jit",
+        Category::Root => "root",
+    }
+}
+
+/// What was captured, in one line.
+pub(super) fn headline(profile: &Profile) -> String {
+    let header = &profile.header;
+    format!(
+        "{} (pid {}), {} samples in {:.1} s at {} Hz ({}), {}",
+        header.name,
+        header.pid,
+        profile.quality.samples,
+        profile.duration_ns() as f64 / 1e9,
+        header.frequency_hz,
+        header.sampler.label(),
+        header.started_at,
+    )
+}
+
+/// How far the capture can be trusted, a sentence each, with what to do; one that says that all is
+/// well where nothing is amiss.
+pub(super) fn quality_notes(profile: &Profile) -> Vec<String> {
+    let quality = &profile.quality;
+    let share = |part| percent(part, quality.samples);
+    let mut notes = Vec::new();
+    if profile.end.is_none() {
+        notes.push("The capture has no end: it was cut short, or still runs.".to_owned());
+    }
+    if quality.lost > 0 {
+        let of = percent(quality.lost, quality.samples + quality.lost);
+        notes.push(format!(
+            "{} samples ({of}) were lost: record at a lower frequency.",
+            quality.lost
+        ));
+    }
+    if quality.truncated > 0 {
+        notes.push(format!(
+            "{} stacks ({}) do not reach a known root: totals near the root are too low.",
+            quality.truncated,
+            share(quality.truncated)
+        ));
+    }
+    if quality.unresolved > 0 {
+        notes.push(format!(
+            "{} samples ({}) end in code without a name: install its debug symbols, or build it \
+             without stripping.",
+            quality.unresolved,
+            share(quality.unresolved)
+        ));
+    }
+    notes.extend(hidden_time_notes(profile));
+    if quality.samples < FEW_SAMPLES {
+        let half_width = 98.0 / (quality.samples.max(1) as f64).sqrt();
+        notes.push(format!(
+            "{} samples are few: a share may be off by {half_width:.0} points; record for longer, \
+             or under load.",
+            quality.samples
+        ));
+    }
+    if notes.is_empty() {
+        notes
+            .push("No sample was lost, every stack is whole and every leaf has a name.".to_owned());
+    }
+    notes
+}
+
+/// Below this the 95 % interval of a share is wider than ±5 points (1.96 · √(¼ ÷ n)).
+const FEW_SAMPLES: u64 = 385;
+
+fn hidden_time_notes(profile: &Profile) -> Vec<String> {
+    let quality = &profile.quality;
+    let mut notes = Vec::new();
+    if let Some(hidden) = quality.kernel_invisible_share.filter(|share| *share > 0.0) {
+        notes.push(format!(
+            "{:.1} % of the CPU time was spent in the kernel and may not be seen here: allow it \
+             with `sudo sysctl kernel.perf_event_paranoid=1`.",
+            hidden * 100.0
+        ));
+    }
+    let duration_ns = profile.duration_ns().max(1);
+    if quality.paused_ns > 0 {
+        notes.push(format!(
+            "The target stood still for {} of the time while it was sampled by ptrace.",
+            percent(quality.paused_ns, duration_ns)
+        ));
+    }
+    if quality.profiler_cpu_ns > duration_ns / 20 {
+        notes.push(format!(
+            "The profiler itself used {} of one CPU: record at a lower frequency.",
+            percent(quality.profiler_cpu_ns, duration_ns)
+        ));
+    }
+    notes
+}

@@ -1,0 +1,227 @@
+//! Every format on the same profiles, hostile names among them.
+
+use std::{collections::BTreeMap, io::Read as _};
+
+use ::pprof::protos::{Message as _, Profile as Proto};
+
+use super::*;
+use crate::profile::testing;
+
+fn written(profile: &Profile, format: Format) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(profile, format, &mut out).expect("memory can be written to");
+    out
+}
+
+fn text_of(profile: &Profile, format: Format) -> String {
+    String::from_utf8(written(profile, format)).expect("the format is text")
+}
+
+fn hostile() -> Profile {
+    testing::profile(&[
+        vec!["main", "<script>alert(1)</script>"],
+        vec!["main", "a;b\nc\u{1}d"],
+        vec!["main", "\"><img src=x onerror='x'>&amp;"],
+        vec!["main", "counted 12"],
+        vec!["main", "main 3;4 5"],
+    ])
+}
+
+#[test]
+fn a_profile_without_samples_is_refused_in_every_format() {
+    let profile = testing::profile::<&str>(&[]);
+    for format in Format::ALL {
+        let result = write(&profile, format, &mut Vec::new());
+        assert!(matches!(result, Err(FormatError::NoSamples)), "{format:?}");
+    }
+}
+
+#[test]
+fn every_format_comes_out_the_same_twice() {
+    for format in Format::ALL {
+        assert_eq!(
+            written(&hostile(), format),
+            written(&hostile(), format),
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn collapsed_stacks_are_sorted_lines_with_the_thread_first() {
+    let mut profile = testing::profile(&[vec!["main", "b"], vec!["main", "a"], vec!["main", "b"]]);
+    profile.threads[0].name = "pool;1".into();
+    assert_eq!(
+        text_of(&profile, Format::Collapsed),
+        "pool:1;main;a 1\npool:1;main;b 2\n"
+    );
+    let inlined = testing::inlined_profile();
+    assert_eq!(text_of(&inlined, Format::Collapsed), "main;outer;inner 2\n");
+}
+
+#[test]
+fn names_cannot_break_out_of_a_collapsed_line() {
+    let lines = text_of(&hostile(), Format::Collapsed);
+    assert_eq!(lines.lines().count(), 5);
+    assert!(lines.contains("main;main;a:b c d 1\n"), "{lines}");
+    assert!(
+        lines.lines().all(|line| line.matches(';').count() == 2),
+        "{lines}"
+    );
+}
+
+#[test]
+fn samples_without_a_stack_belong_to_their_thread() {
+    let mut profile = testing::profile(&[vec!["main"], vec!["main"]]);
+    profile.samples.stack[1] = crate::capture::model::NONE;
+    assert_eq!(
+        text_of(&profile, Format::Collapsed),
+        "main 1\nmain;main 1\n"
+    );
+    for format in Format::ALL {
+        assert!(!written(&profile, format).is_empty());
+    }
+}
+
+#[test]
+fn names_cannot_break_out_of_a_page_or_a_picture() {
+    for format in [Format::Html, Format::Svg] {
+        let page = text_of(&hostile(), format);
+        assert!(!page.contains("<script>alert"), "{format:?}");
+        assert!(!page.contains("<img"), "{format:?}");
+        assert!(!page.contains('\u{1}'), "{format:?}");
+        assert!(page.contains("&lt;script&gt;alert(1)"), "{format:?}");
+    }
+    let page = text_of(&hostile(), Format::Html);
+    assert!(!page.contains("<script"), "the page holds no script at all");
+    assert!(!page.contains("<?xml") && page.matches("<svg").count() == 1);
+}
+
+#[test]
+fn a_number_at_the_end_of_a_name_stays_in_the_name() {
+    let picture = text_of(&hostile(), Format::Svg);
+    assert!(picture.contains("counted\u{a0}12 (1 samples, 20.00%)"));
+}
+
+#[test]
+fn frames_that_interleave_by_spelling_are_drawn_once() {
+    // As text the stack `f` comes first, then `f::x`, then `f;z`.
+    let profile = testing::profile(&[vec!["f"], vec!["f::x"], vec!["f", "z"]]);
+    let picture = text_of(&profile, Format::Svg);
+    assert!(
+        picture.contains("<title>f (2 samples, 66.67%)</title>"),
+        "{picture}"
+    );
+}
+
+#[test]
+fn the_table_shows_self_and_total_with_shares() {
+    let profile = testing::profile(&[vec!["main", "hot"], vec!["main", "hot"], vec!["main"]]);
+    let text = text_of(&profile, Format::Text);
+    let row = text
+        .lines()
+        .find(|line| line.ends_with("  hot"))
+        .expect("a row for hot");
+    let words: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(words, ["2", "66.7", "%", "2", "66.7", "%", "hot"]);
+    assert!(text.contains("3 samples are few"));
+}
+
+#[test]
+fn what_cannot_be_trusted_is_said_with_what_to_do() {
+    let mut profile = testing::profile(&[vec!["main"]]);
+    profile.quality.samples = 1_000;
+    let all_well = "No sample was lost";
+    assert!(text_of(&profile, Format::Text).contains(all_well));
+    profile.quality.lost = 10;
+    profile.quality.truncated = 20;
+    profile.quality.unresolved = 30;
+    profile.quality.kernel_invisible_share = Some(0.125);
+    profile.end = None;
+    for format in [Format::Text, Format::Html, Format::Json] {
+        let text = text_of(&profile, format);
+        for words in [
+            "10 samples (1.0 %) were lost",
+            "20 stacks (2.0 %)",
+            "30 samples (3.0 %)",
+            "12.5 %",
+            "cut short",
+        ] {
+            assert!(text.contains(words), "{format:?} says {words}");
+        }
+        assert!(!text.contains(all_well));
+    }
+}
+
+#[test]
+fn json_holds_shares_threads_and_the_schemas_version() {
+    let profile = testing::two_threads();
+    let json: serde_json::Value =
+        serde_json::from_slice(&written(&profile, Format::Json)).expect("it is JSON");
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["header"]["name"], "ledgerd");
+    assert_eq!(json["top_functions"][0]["name"], "a");
+    assert_eq!(json["top_functions"][0]["self_share"], 0.5);
+    assert_eq!(json["threads"][1]["name"], "worker");
+    assert_eq!(json["threads"][1]["samples"], 1);
+}
+
+/// Samples by names from the leaf to the root, as a reader of pprof sees them.
+fn decoded(bytes: &[u8]) -> (Proto, BTreeMap<String, i64>) {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_end(&mut plain)
+        .expect("it is gzipped");
+    let proto = Proto::decode(&*plain).expect("it is a profile");
+    let text = |id: i64| proto.string_table[id as usize].as_str();
+    let mut stacks = BTreeMap::new();
+    for sample in &proto.sample {
+        let mut names = Vec::new();
+        for id in &sample.location_id {
+            let location = proto
+                .location
+                .iter()
+                .find(|l| l.id == *id)
+                .expect("a known location");
+            assert!(
+                location.mapping_id == 0
+                    || proto.mapping.iter().any(|m| m.id == location.mapping_id)
+            );
+            for line in &location.line {
+                let function = proto.function.iter().find(|f| f.id == line.function_id);
+                names.push(text(function.expect("a known function").name));
+            }
+        }
+        names.push(text(sample.label[0].str));
+        names.reverse();
+        *stacks.entry(names.join(";")).or_default() += sample.value[0];
+    }
+    (proto, stacks)
+}
+
+#[test]
+fn pprof_holds_the_same_stacks_as_the_collapsed_lines() {
+    for profile in [
+        testing::two_threads(),
+        testing::inlined_profile(),
+        testing::profile(&[
+            vec!["main", "a", "a"],
+            vec!["main", "a"],
+            vec!["main", "a", "a"],
+        ]),
+    ] {
+        let (proto, stacks) = decoded(&written(&profile, Format::Pprof));
+        let expected: BTreeMap<String, i64> = text_of(&profile, Format::Collapsed)
+            .lines()
+            .map(|line| line.rsplit_once(' ').expect("a count"))
+            .map(|(stack, count)| (stack.to_owned(), count.parse().expect("a number")))
+            .collect();
+        assert_eq!(stacks, expected);
+        assert_eq!(proto.string_table[0], "");
+        assert_eq!(proto.period, 1_000_000);
+        assert_eq!(
+            proto.string_table[proto.mapping[0].build_id as usize],
+            "0102"
+        );
+    }
+}
