@@ -74,9 +74,11 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let workspace = Workspace::find(&std::env::current_dir()?)?;
         match self.action {
-            Action::Save { source, replace, append } => {
-                save(&workspace, &source, mode(replace, append))
-            }
+            Action::Save {
+                source,
+                replace,
+                append,
+            } => save(&workspace, &source, mode(replace, append)),
             Action::List { json } => list(&workspace, json),
             Action::Compare { source } => compare(&workspace, &source),
         }
@@ -152,9 +154,17 @@ impl Listed {
 
     fn line(&self) -> String {
         let Some(saved_at) = self.saved_at else {
-            return format!("{:20}  {}", self.name, self.problem.as_deref().unwrap_or_default());
+            return format!(
+                "{:20}  {}",
+                self.name,
+                self.problem.as_deref().unwrap_or_default()
+            );
         };
-        let commit = self.commit.as_ref().and_then(|commit| commit.get(..12)).unwrap_or("no commit");
+        let commit = self
+            .commit
+            .as_ref()
+            .and_then(|commit| commit.get(..12))
+            .unwrap_or("no commit");
         format!(
             "{:20}  {}  {}, {}  {commit}",
             self.name,
@@ -169,7 +179,10 @@ fn save(workspace: &Workspace, source: &Source, mode: SaveMode) -> anyhow::Resul
     let profile = source.profile(workspace)?;
     let baseline = baselines::of_profile(workspace, &source.name, &profile)
         .save(&workspace.baselines_folder(), mode)?;
-    show(&Listed::of((source.name.clone(), Ok(baseline))), source.json)
+    show(
+        &Listed::of((source.name.clone(), Ok(baseline))),
+        source.json,
+    )
 }
 
 fn show(listed: &Listed, json: bool) -> anyhow::Result<Exit> {
@@ -226,9 +239,8 @@ fn table(comparison: &Comparison) -> String {
 }
 
 fn exit(comparison: &BaselineComparison) -> Exit {
-    let judged = |wanted: fn(&Judgement) -> bool| {
-        comparison.rows.iter().any(|row| wanted(&row.judgement))
-    };
+    let judged =
+        |wanted: fn(&Judgement) -> bool| comparison.rows.iter().any(|row| wanted(&row.judgement));
     if judged(|judgement| matches!(judgement, Judgement::Indicative { .. })) {
         Exit::Findings
     } else if judged(|judgement| matches!(judgement, Judgement::WithinNoise)) {

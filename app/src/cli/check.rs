@@ -4,11 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use scrutineer_checklists::document::ReviewDocument;
 use scrutineer_evidence::Evidence;
-use scrutineer_profiler::{
-    probes::GatherPlan,
-    progress::Progress,
-    workspace::Workspace,
-};
+use scrutineer_profiler::{probes::GatherPlan, progress::Progress, workspace::Workspace};
 
 use super::{Exit, Run, terminal_width, write_to_stdout};
 use crate::{gathering, interrupt::Interrupt, progress_line::ProgressLine, review};
@@ -64,8 +60,7 @@ impl Run for Arguments {
             progress.say(&format!("warning: {warning}"));
         }
         let profile = gathering.capture.as_ref().map(|capture| &*capture.profile);
-        let document =
-            review::compose(&workspace, &checklist, &gathering.evidence, profile, None)?;
+        let document = review::compose(&workspace, &checklist, &gathering.evidence, profile, None)?;
         keep(&workspace, &gathering.evidence, &document, &progress)?;
         progress.clear();
         let ledger = if self.json {
@@ -85,13 +80,17 @@ fn keep(
     progress: &ProgressLine,
 ) -> anyhow::Result<()> {
     if !workspace.has_file {
-        progress.say("No scrutineer.ron here: the evidence is not kept. `scrutineer init` writes one.");
+        progress
+            .say("No scrutineer.ron here: the evidence is not kept. `scrutineer init` writes one.");
         return Ok(());
     }
     review::save_evidence(workspace, evidence)?;
     let page = review::folder(workspace).join("review.html");
     review::write_html(document, &page)?;
-    progress.say(&format!("Kept the evidence and the review: {}", page.display()));
+    progress.say(&format!(
+        "Kept the evidence and the review: {}",
+        page.display()
+    ));
     Ok(())
 }
 

@@ -39,8 +39,10 @@ pub(super) struct Arguments {
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let progress = ProgressLine::new(Interrupt::install()?);
-        let options =
-            DemoOptions { length: Duration::from_secs(self.seconds), folder: self.out.clone() };
+        let options = DemoOptions {
+            length: Duration::from_secs(self.seconds),
+            folder: self.out.clone(),
+        };
         let result = demo::run(&options, &progress)?;
         for warning in &result.warnings {
             progress.say(&format!("warning: {warning}"));

@@ -33,10 +33,20 @@ impl Run for Arguments {
 }
 
 fn table(abilities: &[Ability]) -> String {
-    let width = abilities.iter().map(|a| a.title.chars().count()).max().unwrap_or(0);
+    let width = abilities
+        .iter()
+        .map(|a| a.title.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for ability in abilities {
-        let _ = writeln!(text, "{} {:width$}  {}", tick(ability), ability.title, ability.value);
+        let _ = writeln!(
+            text,
+            "{} {:width$}  {}",
+            tick(ability),
+            ability.title,
+            ability.value
+        );
         if !ability.consequence.is_empty() {
             let _ = writeln!(text, "  {:width$}  {}", "", ability.consequence);
         }

@@ -26,7 +26,10 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let path = self.folder.join(WORKSPACE_FILE);
         if path.exists() {
-            let what = format!("{} exists and is left as it is; edit it, or remove it first", path.display());
+            let what = format!(
+                "{} exists and is left as it is; edit it, or remove it first",
+                path.display()
+            );
             return Err(Usage(what).into());
         }
         let text = workspace::draft(&self.folder);
@@ -36,7 +39,9 @@ impl Run for Arguments {
         let mut line = path.into_os_string().into_encoded_bytes();
         line.push(b'\n');
         write_to_stdout(&line)?;
-        eprintln!("Next: declare the endpoints to probe in it, then run `scrutineer check --pid PID`.");
+        eprintln!(
+            "Next: declare the endpoints to probe in it, then run `scrutineer check --pid PID`."
+        );
         Ok(Exit::Fine)
     }
 }

@@ -18,7 +18,9 @@ use scrutineer_profiler::{
 use super::{Exit, Run, Usage, write_to_stdout};
 use crate::{
     captures::{self, Place, Settings},
-    interrupt::Interrupt, progress_line::ProgressLine};
+    interrupt::Interrupt,
+    progress_line::ProgressLine,
+};
 
 /// Sample a running process, or a command from its start, into a capture file
 #[derive(Debug, clap::Args)]
@@ -66,7 +68,9 @@ pub(super) struct Arguments {
 
 /// A number of seconds above 0, at most a week.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, like 30 or 2.5")?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "write a number of seconds, like 30 or 2.5")?;
     if seconds > 0.0 && seconds <= 604_800.0 {
         Ok(Duration::from_secs_f64(seconds))
     } else {
@@ -103,7 +107,10 @@ impl Arguments {
             (Some(pid), _) => Target::Pid(pid),
             (None, Some(name)) => Target::Name(name.clone()),
             (None, None) => {
-                return Ok(Target::Launch { command: self.command.clone(), folder: None });
+                return Ok(Target::Launch {
+                    command: self.command.clone(),
+                    folder: None,
+                });
             }
         };
         Ok(Target::Pid(target::resolve(&target)?))
@@ -119,7 +126,10 @@ impl Arguments {
 
 fn refuse_to_overwrite(path: &Path) -> anyhow::Result<Place> {
     if path.exists() {
-        let what = format!("{} exists; captures are never overwritten, choose another name", path.display());
+        let what = format!(
+            "{} exists; captures are never overwritten, choose another name",
+            path.display()
+        );
         return Err(Usage(what).into());
     }
     Ok(Place::File(path.to_owned()))
@@ -132,7 +142,9 @@ fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
     let ended = match summary.reason {
         EndReason::Duration | EndReason::Stopped => String::new(),
         EndReason::TargetEnded { status: None } => "; the target ended".into(),
-        EndReason::TargetEnded { status: Some(status) } => {
+        EndReason::TargetEnded {
+            status: Some(status),
+        } => {
             format!("; the command ended with status {status}")
         }
     };

@@ -81,6 +81,10 @@ impl Run for Arguments {
 }
 
 fn write_file(path: &Path, report: &[u8]) -> anyhow::Result<()> {
-    std::fs::write(path, report)
-        .with_context(|| format!("cannot write {}; choose another place with -o", path.display()))
+    std::fs::write(path, report).with_context(|| {
+        format!(
+            "cannot write {}; choose another place with -o",
+            path.display()
+        )
+    })
 }

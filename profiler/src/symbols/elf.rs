@@ -59,37 +59,40 @@ impl ElfSymbols {
                 .map(|address| self.made_up(*address))
                 .collect();
         };
-        let named = addresses.iter().zip(found);
+        let mut table = Elf::new(&self.located.path);
+        table.debug_syms = false;
+        let stated = self
+            .symbolizer
+            .symbolize(&Source::Elf(table), input)
+            .unwrap_or_default();
+        let mut stated = stated.iter().map(Symbolized::as_sym);
+        let named = addresses.iter().zip(&found);
         named
-            .map(|(address, found)| self.name(*address, &found))
+            .map(|(address, found)| self.name(*address, found, stated.next().flatten()))
             .collect()
     }
 
-    fn name(&self, address: u64, found: &Symbolized<'_>) -> Vec<Symbol> {
-        match found {
-            Symbolized::Sym(sym) if self.is_credible(address, sym) => symbols(sym),
-            Symbolized::Sym(sym) => self.confirm(address, sym),
-            Symbolized::Unknown(_) => self.made_up(address),
-        }
-    }
-
-    /// A function that the compiler split into a hot and a cold part bears the address of either
-    /// and no size: the symbol table tells whether the address belongs to it.
-    fn confirm(&self, address: u64, sym: &Sym<'_>) -> Vec<Symbol> {
-        let mut elf = Elf::new(&self.located.path);
-        elf.debug_syms = false;
-        let found = self
-            .symbolizer
-            .symbolize_single(&Source::Elf(elf), Input::VirtOffset(address));
-        match found {
-            Ok(Symbolized::Sym(stated)) if self.is_credible(address, &stated) => {
-                if stated.name == sym.name {
-                    symbols(sym)
-                } else {
-                    symbols(&stated)
+    fn name(&self, address: u64, found: &Symbolized<'_>, stated: Option<&Sym<'_>>) -> Vec<Symbol> {
+        let Symbolized::Sym(sym) = found else {
+            return self.made_up(address);
+        };
+        let stated = stated.filter(|stated| self.is_credible(address, stated));
+        match stated {
+            // Debug information that holds line tables alone states `serve` where the symbol table
+            // has `shop::http::serve`.
+            Some(stated) if is_fuller(&stated.name, &sym.name) => {
+                let mut symbols = symbols(sym);
+                if let Some(physical) = symbols.last_mut() {
+                    physical.name = stated.name.to_string();
                 }
+                symbols
             }
-            _ => self.made_up(address),
+            _ if self.is_credible(address, sym) => symbols(sym),
+            // A function that the compiler split into a hot and a cold part bears the address of
+            // either and no size: the symbol table tells whether the address belongs to it.
+            Some(stated) if stated.name == sym.name => symbols(sym),
+            Some(stated) => symbols(stated),
+            None => self.made_up(address),
         }
     }
 
@@ -119,6 +122,12 @@ impl ElfSymbols {
         let (start, end) = *functions[..after].last()?;
         (address < end).then_some(start)
     }
+}
+
+/// Whether `stated` is `name` with its path in front.
+fn is_fuller(stated: &str, name: &str) -> bool {
+    let bare = name.split('<').next().unwrap_or(name);
+    !bare.is_empty() && !bare.contains("::") && stated.contains("::") && stated.contains(bare)
 }
 
 fn is_unknown(found: &Symbolized<'_>) -> bool {

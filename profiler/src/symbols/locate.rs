@@ -26,31 +26,35 @@ pub(super) fn find(
     module: &Module,
     captured_at: Option<jiff::Timestamp>,
 ) -> Option<Located> {
-    let path = module
-        .path
-        .strip_suffix(" (deleted)")
-        .unwrap_or(&module.path);
+    let path = without_mark(&module.path);
     if !path.starts_with('/') {
         return None;
     }
     let root = PathBuf::from(format!("/proc/{pid}/root"));
     let in_root = root.join(&path[1..]);
-    let mapping = mapping(pid, &module.path);
+    let mapping = mapping(pid, path);
     let mut candidates = vec![in_root.clone()];
     candidates.extend(mapping.as_ref().map(|mapping| mapping.file.clone()));
     let executable = PathBuf::from(format!("/proc/{pid}/exe"));
-    if fs::read_link(&executable).is_ok_and(|target| target == Path::new(&module.path)) {
+    let is_executable = |target: PathBuf| target.to_str().is_some_and(|t| without_mark(t) == path);
+    if fs::read_link(&executable).is_ok_and(is_executable) {
         candidates.push(executable);
     }
     candidates.push(PathBuf::from(path));
     let inode = mapping.map(|mapping| mapping.inode);
+    let debug_folders = debug_folders(&root, &in_root, path);
     let path = candidates
         .into_iter()
         .find(|file| is_it(file, module, inode, captured_at))?;
     Some(Located {
-        debug_folders: debug_folders(&root, &in_root, &module.path),
         path,
+        debug_folders,
     })
+}
+
+/// A path as it was before the kernel marked it as deleted.
+fn without_mark(path: &str) -> &str {
+    path.strip_suffix(" (deleted)").unwrap_or(path)
 }
 
 /// Whether `file` is what was mapped.
@@ -104,7 +108,7 @@ fn mapping(pid: u32, path: &str) -> Option<Mapping> {
             Some(field)
         };
         let (range, _, _, _, inode) = (field()?, field()?, field()?, field()?, field()?);
-        if rest.trim_start() != path {
+        if without_mark(rest.trim_start()) != path {
             return None;
         }
         // The link's name has no leading zeros, unlike the line's.

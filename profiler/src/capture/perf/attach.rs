@@ -53,6 +53,19 @@ impl AttachError {
         }
     }
 
+    fn from_mappings(source: io::Error, pid: u32) -> Self {
+        match source.raw_os_error() {
+            Some(libc::EACCES | libc::EPERM) => Self::Failed(CaptureError::NotPermitted {
+                pid,
+                why: "the system keeps its memory map closed to us, so stacks cannot be followed"
+                    .to_owned(),
+                remedy: format!("sudo scrutineer record -p {pid}"),
+            }),
+            Some(libc::ENOENT | libc::ESRCH) => Self::Failed(CaptureError::NoSuchProcess { pid }),
+            _ => Self::failed("reading the target's mappings", source),
+        }
+    }
+
     fn failed(what: &str, source: io::Error) -> Self {
         Self::Failed(CaptureError::System {
             what: what.to_owned(),
@@ -102,7 +115,7 @@ impl PerfSampler {
             sampler
                 .unwinder
                 .load_process(pid, tables)
-                .map_err(|source| AttachError::failed("reading the target's mappings", source))?;
+                .map_err(|source| AttachError::from_mappings(source, pid))?;
         }
         Ok(sampler)
     }
