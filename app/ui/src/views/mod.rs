@@ -1,23 +1,22 @@
 //! What is worked out of a profile off the frame's thread: other arrangements of the tree, top
 //! functions, search, callers and callees, and the lines over time.
 
+mod digest;
+mod inspect;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, mpsc},
 };
 
 use egui::Context;
 use regex::Regex;
-use scrutineer_evidence::residency::{Growth, ResidencySample};
-use scrutineer_profiler::{
-    capture::model::NONE,
-    memory::growth,
-    profile::{
-        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, top_functions,
-    },
+use scrutineer_evidence::residency::Growth;
+use scrutineer_profiler::profile::{
+    CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, top_functions,
 };
 
-use crate::state::profile::{Arranged, children};
+use crate::state::profile::Arranged;
 
 /// How the tree is arranged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -213,7 +212,7 @@ fn answer(task: Task) -> Answer {
             profile,
         } => Answer::Digest {
             generation,
-            digest: Arc::new(digest(&profile)),
+            digest: Arc::new(digest::digest(&profile)),
         },
         Task::Arrange {
             generation,
@@ -247,7 +246,7 @@ fn answer(task: Task) -> Answer {
             function,
         } => Answer::Inspected {
             generation,
-            inspection: Arc::new(inspect(&tree, function)),
+            inspection: Arc::new(inspect::inspect(&tree, function)),
         },
     }
 }
@@ -303,180 +302,6 @@ fn search(profile: &Profile, tree: &CallTree, pattern: &Regex) -> Found {
     }
 }
 
-fn inspect(tree: &CallTree, function: u32) -> Inspection {
-    let mut inspection = Inspection {
-        function,
-        ..Inspection::default()
-    };
-    let mut incoming: BTreeMap<u32, Neighbour> = BTreeMap::new();
-    let mut outgoing: BTreeMap<u32, Neighbour> = BTreeMap::new();
-    let key = |node: u32| match tree.function[node as usize] {
-        // Thread groups have no function: each stands for itself, above all functions.
-        NONE => (u32::MAX / 2).saturating_add(node),
-        function => function,
-    };
-    for node in (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function) {
-        inspection.self_samples += tree.self_samples[node as usize];
-        if above(tree, node).any(|outer| tree.function[outer as usize] == function) {
-            continue;
-        }
-        let total = tree.total_samples[node as usize];
-        inspection.total_samples += total;
-        let caller = tree.parent[node as usize];
-        if node != 0 {
-            let entry = incoming.entry(key(caller)).or_insert(Neighbour {
-                node: caller,
-                samples: 0,
-            });
-            entry.samples += total;
-        }
-    }
-    for node in (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function) {
-        for callee in
-            children(tree, node).filter(|callee| tree.function[*callee as usize] != function)
-        {
-            let again = above(tree, node).any(|outer| {
-                tree.function[outer as usize] == tree.function[callee as usize]
-                    && tree.function[tree.parent[outer as usize] as usize] == function
-            });
-            let samples = if again {
-                0
-            } else {
-                tree.total_samples[callee as usize]
-            };
-            let entry = outgoing.entry(key(callee)).or_insert(Neighbour {
-                node: callee,
-                samples: 0,
-            });
-            entry.samples += samples;
-        }
-    }
-    (inspection.callers, inspection.callees) = (heaviest(incoming), heaviest(outgoing));
-    inspection
-}
-
-/// Ancestors of a node below the root, innermost first.
-fn above(tree: &CallTree, node: u32) -> impl Iterator<Item = u32> {
-    std::iter::successors(Some(node), |node| {
-        Some(tree.parent[*node as usize]).filter(|up| up != node)
-    })
-    .skip(1)
-    .take_while(|node| *node != 0)
-}
-
-fn heaviest(neighbours: BTreeMap<u32, Neighbour>) -> Vec<Neighbour> {
-    let mut neighbours: Vec<Neighbour> = neighbours.into_values().collect();
-    neighbours.sort_by_key(|neighbour| (std::cmp::Reverse(neighbour.samples), neighbour.node));
-    neighbours
-}
-
-/// Points that a line is painted with at most.
-const POINTS: usize = 1_200;
-
-fn digest(profile: &Profile) -> Digest {
-    let seconds = |ns: u64| ns as f64 / 1e9;
-    let last = [
-        profile.end.as_ref().map(|end| end.duration_ns),
-        profile.residency.last().map(|reading| reading.time_ns),
-        profile.activity.last().map(|reading| reading.time_ns),
-        profile.samples.time_ns.last().copied(),
-    ];
-    let series = |value: fn(&ResidencySample) -> Option<u64>| {
-        let points = profile.residency.iter().filter_map(|reading| {
-            let mebibytes = value(reading)? as f64 / crate::format::MEBIBYTE;
-            Some((seconds(reading.time_ns), mebibytes))
-        });
-        decimated(points.collect())
-    };
-    let rss = |reading: &ResidencySample| reading.rss_bytes;
-    let peak = profile
-        .residency
-        .iter()
-        .max_by_key(|reading| reading.rss_bytes);
-    Digest {
-        duration_s: seconds(last.into_iter().flatten().max().unwrap_or_default()),
-        cpu: decimated(cpu_use(profile)),
-        cpu_s: cpu_time(profile),
-        rss: series(|reading| Some(reading.rss_bytes)),
-        pss: series(|reading| reading.pss_bytes),
-        anonymous: series(|reading| reading.anonymous_bytes),
-        peak: peak.map(|reading| (reading.rss_bytes, seconds(reading.time_ns))),
-        ends: profile
-            .residency
-            .first()
-            .map(rss)
-            .zip(profile.residency.last().map(rss)),
-        readings: profile.residency.len(),
-        growth: growth::estimate(&profile.residency),
-        last_counts: profile
-            .activity
-            .last()
-            .map(|reading| (reading.threads, reading.descriptors)),
-        places: places(profile),
-    }
-}
-
-/// CPU use between readings, cores.
-fn cpu_use(profile: &Profile) -> Vec<(f64, f64)> {
-    let used = |pair: &[scrutineer_profiler::capture::model::Activity]| {
-        let busy = (pair[1].user_ns + pair[1].kernel_ns)
-            .saturating_sub(pair[0].user_ns + pair[0].kernel_ns);
-        let time = pair[1].time_ns.saturating_sub(pair[0].time_ns);
-        (
-            pair[1].time_ns as f64 / 1e9,
-            crate::format::share(busy, time),
-        )
-    };
-    profile.activity.windows(2).map(used).collect()
-}
-
-fn cpu_time(profile: &Profile) -> f64 {
-    let (Some(first), Some(last)) = (profile.activity.first(), profile.activity.last()) else {
-        return 0.0;
-    };
-    let busy = (last.user_ns + last.kernel_ns).saturating_sub(first.user_ns + first.kernel_ns);
-    busy as f64 / 1e9
-}
-
-/// Lowest and highest point of each of equal parts, so that no peak is lost.
-fn decimated(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    if points.len() <= POINTS {
-        return points;
-    }
-    let part = points.len().div_ceil(POINTS / 2);
-    let extremes = |part: &[(f64, f64)]| {
-        let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-        let low = part.iter().min_by(by_value).copied();
-        let high = part.iter().max_by(by_value).copied();
-        let mut ends: Vec<(f64, f64)> = low.into_iter().chain(high).collect();
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-        ends.dedup();
-        ends
-    };
-    points.chunks(part).flat_map(extremes).collect()
-}
-
-fn places(profile: &Profile) -> Vec<String> {
-    let mut places = vec![String::new(); profile.functions.len()];
-    for frame in &profile.logical {
-        let Some(place) = places.get_mut(frame.function as usize) else {
-            continue;
-        };
-        if let Some(file) = profile
-            .files
-            .get(frame.file as usize)
-            .filter(|_| place.is_empty())
-        {
-            *place = if frame.line > 0 {
-                format!("{file}:{}", frame.line)
-            } else {
-                file.clone()
-            };
-        }
-    }
-    places
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -512,7 +337,7 @@ mod tests {
     fn a_function_has_the_callers_and_callees_of_the_whole_tree() {
         let loaded = fixtures::loaded();
         let function = named(&loaded, "ledgerd::posting::Engine::apply_batch");
-        let inspection = inspect(&loaded.tree, function);
+        let inspection = inspect::inspect(&loaded.tree, function);
         let names = |neighbours: &[Neighbour]| -> Vec<String> {
             let name = |near: &Neighbour| {
                 crate::widgets::flame::node_name(&loaded.profile, &loaded.tree, near.node)
@@ -527,15 +352,5 @@ mod tests {
         assert!(names(&inspection.callees).contains(&"ledgerd::posting::validate".to_owned()));
         let below: u64 = inspection.callees.iter().map(|callee| callee.samples).sum();
         assert_eq!(below + inspection.self_samples, inspection.total_samples);
-    }
-
-    #[test]
-    fn decimating_keeps_the_peak() {
-        let mut points: Vec<(f64, f64)> = (0..10_000).map(|at| (f64::from(at), 1.0)).collect();
-        points[4_321].1 = 9.0;
-        let kept = decimated(points);
-        assert!(kept.len() <= POINTS);
-        assert!(kept.contains(&(4_321.0, 9.0)));
-        assert!(kept.is_sorted_by(|a, b| a.0 <= b.0));
     }
 }
