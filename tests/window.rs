@@ -24,7 +24,10 @@ fn the_real_window_attaches_records_searches_decides_and_exports() {
     );
     if output.status.code() == Some(SKIPPED) {
         let why = said.trim().trim_start_matches("SKIPPED window/drive: ");
-        common::skip("the_real_window_attaches_records_searches_decides_and_exports", why);
+        common::skip(
+            "the_real_window_attaches_records_searches_decides_and_exports",
+            why,
+        );
         return;
     }
     assert!(output.status.success(), "{said}");

@@ -13,8 +13,9 @@ const WIDTH: f64 = 880.0;
 const ROW: f64 = 18.0;
 /// Advance of a letter of the label's font at its size.
 const LETTER: f64 = 6.61;
-/// Rows that are drawn; a page of A4 holds no more beside its caption.
-const MOST_ROWS: u16 = 44;
+/// Rows that are drawn; a page of A4 holds no more. Services on an asynchronous runtime reach their
+/// own code below some forty.
+const MOST_ROWS: u16 = 66;
 
 /// Draws the picture with its legend and caption.
 pub(super) fn draw(page: &mut Page, flame: &FlamePicture) {
