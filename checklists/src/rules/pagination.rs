@@ -67,7 +67,7 @@ impl Pagination {
     /// nothing is known of a cap.
     fn outcome(&self, pages: &Pages) -> Outcome {
         let large = |items, bytes| items > self.most_items || bytes > self.most_bytes;
-        let same = pages.unlimited_items == pages.default_items;
+        let same = is_same_collection(pages);
         if pages.default_items > self.most_items && same {
             Outcome::Fail
         } else if large(pages.default_items, pages.default_bytes)
@@ -124,6 +124,12 @@ impl Pagination {
             ),
         }
     }
+}
+
+/// Whether a limit changed nothing. A live collection gains and loses a few items between two
+/// requests.
+fn is_same_collection(pages: &Pages) -> bool {
+    pages.unlimited_items.abs_diff(pages.default_items) <= pages.default_items / 50
 }
 
 fn answered(http: &HttpFacts) -> impl Iterator<Item = (&str, &Pages)> {
@@ -201,6 +207,12 @@ mod tests {
             (Outcome::Fail, Confidence::Strong)
         );
         assert_eq!(verdict.number, "41\u{a0}280\u{a0}items");
+    }
+
+    #[test]
+    fn a_whole_collection_that_grows_between_two_requests_fails() {
+        assert_eq!(verdict(3_145, 3_160).outcome, Outcome::Fail);
+        assert_eq!(verdict(3_145, 9_160).outcome, Outcome::Attention);
     }
 
     #[test]
