@@ -318,7 +318,10 @@ fn flame(state: &mut State, action: FlameAction) {
         super::leave(state);
     }
     match action {
-        FlameAction::Select(node) => select(state, node),
+        FlameAction::Select(node) => {
+            select(state, node);
+            state.profile.reveal = true;
+        }
         FlameAction::Show { window, moves } => show_window(state, window, moves),
         FlameAction::Scroll(scroll) => state.profile.scroll = scroll,
     }

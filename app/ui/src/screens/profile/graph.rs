@@ -49,6 +49,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         place_of: &place_of,
     };
     out.extend(flame.show(ui, rect).into_iter().map(Command::Flame));
+    if state.profile.reveal {
+        out.extend(flame.reveal_selected(rect).map(Command::Flame));
+    }
     copy(ui, state, open);
 }
 

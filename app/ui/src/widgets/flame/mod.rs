@@ -92,6 +92,16 @@ impl Flame<'_> {
         interact::all(ui, self, &place, &response)
     }
 
+    /// Scrolls to the row of the selected node, where it is not seen: a search and the arrow keys
+    /// reach rows far below. It comes to rest in the lower part, under its callers.
+    pub(crate) fn reveal_selected(&self, rect: Rect) -> Option<FlameAction> {
+        let depth = *self.tree.depth.get(self.selected? as usize)?;
+        let top = f32::from(depth) * ROW_HEIGHT;
+        let is_seen = top >= self.scroll && top + ROW_HEIGHT <= self.scroll + rect.height();
+        let wanted = (top - rect.height() * 0.7).max(0.0);
+        (!is_seen).then_some(FlameAction::Scroll(wanted))
+    }
+
     /// Function of a node, where it has one.
     pub(crate) fn function(&self, node: u32) -> Option<u32> {
         function_of(self.tree, node)
