@@ -43,14 +43,7 @@ pub(crate) fn draw(profile: &Profile) -> Option<FlamePicture> {
 fn category(profile: &Profile, tree: &CallTree, node: u32) -> &'static str {
     let function = tree.function[node as usize];
     if function == NONE {
-        return "root";
+        return Category::Root.id();
     }
-    match profile.functions[function as usize].category {
-        Category::Own => "own",
-        Category::Dependency => "dependency",
-        Category::Std => "std",
-        Category::Kernel => "kernel",
-        Category::Jit => "jit",
-        Category::Root => "root",
-    }
+    profile.functions[function as usize].category.id()
 }

@@ -137,7 +137,6 @@ impl Jobs {
     }
 
     /// Asks a job to end; one that has ended is left alone.
-    #[allow(dead_code, reason = "people cancel single jobs in the window alone")]
     pub(crate) fn cancel(&self, id: JobId) {
         if let Some(cancelled) = lock(&self.running).get(&id) {
             cancelled.store(true, Ordering::Relaxed);

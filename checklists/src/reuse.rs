@@ -19,6 +19,17 @@ pub(crate) struct Limits {
     pub(crate) fail: f64,
 }
 
+impl Limits {
+    /// The threshold in words; `what` names the connections: `new connections`.
+    pub(crate) fn threshold(&self, what: &str) -> String {
+        format!(
+            "pass: ≤ {} {what} per request; attention: ≤ {}; fail: above",
+            words::number(self.good),
+            words::number(self.fail)
+        )
+    }
+}
+
 /// Judges the remotes of `what` by new connections per request of the window's load.
 ///
 /// Readings miss connections that came and went between two of them, so that the ratio is a lower

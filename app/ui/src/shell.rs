@@ -221,18 +221,7 @@ fn search(ui: &Ui, bar: &mut Bar, out: &mut Vec<Command>) {
         Role::Button,
         "Search or run a command",
     );
-    let fill = if response.hovered() {
-        theme.hover
-    } else {
-        theme.canvas
-    };
-    ui.painter().rect(
-        rect,
-        RADIUS_CONTROL,
-        fill,
-        theme.border(),
-        egui::StrokeKind::Inside,
-    );
+    widgets::well(ui, &response);
     let icon = Rect::from_center_size(pos2(rect.left() + 17.0, rect.center().y), vec2(15.0, 15.0));
     text::icon(ui, icon, icons::SEARCH, 15.0, theme.text_3);
     let cap = rect.right() - key_cap::width(ui, "Ctrl K") - 7.0;

@@ -4,7 +4,7 @@ use scrutineer_evidence::{Absent, sockets::SocketFacts, traffic::TrafficFacts};
 use serde::{Deserialize, Serialize};
 
 use super::Rule;
-use crate::{needs::Declared, reuse, verdict::Verdict, words};
+use crate::{needs::Declared, reuse, verdict::Verdict};
 
 /// Reads new database connections per request of the window's load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,15 @@ pub struct DatabasePooling {
     pub services: Vec<String>,
 }
 
+impl DatabasePooling {
+    fn limits(&self) -> reuse::Limits {
+        reuse::Limits {
+            good: self.good_ratio,
+            fail: self.fail_ratio,
+        }
+    }
+}
+
 impl Rule for DatabasePooling {
     type Needs<'e> = (
         Declared,
@@ -28,18 +37,10 @@ impl Rule for DatabasePooling {
     const VERSION: u32 = 1;
 
     fn threshold(&self) -> String {
-        format!(
-            "pass: ≤ {} new database connections per request; attention: ≤ {}; fail: above",
-            words::number(self.good_ratio),
-            words::number(self.fail_ratio)
-        )
+        self.limits().threshold("new database connections")
     }
 
     fn judge(&self, (declared, sockets, traffic): Self::Needs<'_>) -> Verdict {
-        let limits = reuse::Limits {
-            good: self.good_ratio,
-            fail: self.fail_ratio,
-        };
         let is_database = |service: &String| self.services.iter().any(|known| known == service);
         let remotes: Vec<_> = sockets
             .remotes
@@ -47,7 +48,7 @@ impl Rule for DatabasePooling {
             .filter(|remote| remote.service.as_ref().is_some_and(is_database))
             .collect();
         reuse::weigh(
-            &limits,
+            &self.limits(),
             "database connection",
             &remotes,
             (&declared, sockets, traffic),

@@ -4,7 +4,7 @@ use scrutineer_evidence::{Absent, sockets::SocketFacts, traffic::TrafficFacts};
 use serde::{Deserialize, Serialize};
 
 use super::Rule;
-use crate::{needs::Declared, reuse, verdict::Verdict, words};
+use crate::{needs::Declared, reuse, verdict::Verdict};
 
 /// Reads new outgoing connections per request of the window's load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,15 @@ pub struct ExternalReuse {
     pub good_ratio: f64,
     /// New connections per request above which it fails.
     pub fail_ratio: f64,
+}
+
+impl ExternalReuse {
+    fn limits(&self) -> reuse::Limits {
+        reuse::Limits {
+            good: self.good_ratio,
+            fail: self.fail_ratio,
+        }
+    }
 }
 
 impl Rule for ExternalReuse {
@@ -26,21 +35,13 @@ impl Rule for ExternalReuse {
     const VERSION: u32 = 1;
 
     fn threshold(&self) -> String {
-        format!(
-            "pass: ≤ {} new connections per request; attention: ≤ {}; fail: above",
-            words::number(self.good_ratio),
-            words::number(self.fail_ratio)
-        )
+        self.limits().threshold("new connections")
     }
 
     fn judge(&self, (declared, sockets, traffic): Self::Needs<'_>) -> Verdict {
-        let limits = reuse::Limits {
-            good: self.good_ratio,
-            fail: self.fail_ratio,
-        };
         let remotes: Vec<_> = sockets.remotes.iter().collect();
         reuse::weigh(
-            &limits,
+            &self.limits(),
             "outgoing connection",
             &remotes,
             (&declared, sockets, traffic),

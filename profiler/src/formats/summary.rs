@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::percent;
-use crate::profile::{Category, Profile, Selection, top_functions};
+use crate::profile::{Profile, Selection, top_functions};
 
 /// A function with its samples.
 #[derive(Debug, Serialize)]
@@ -36,7 +36,7 @@ pub(super) fn rows(profile: &Profile) -> Vec<Row> {
         let module = profile.modules.get(function.module as usize);
         Row {
             name: function.name.clone(),
-            category: category_name(function.category),
+            category: function.category.id(),
             module: module.map(|module| module.path.clone()),
             self_samples: top.self_samples,
             self_share: share(top.self_samples),
@@ -72,18 +72,6 @@ pub(super) fn threads(profile: &Profile) -> Vec<ThreadRow> {
             .then((a.pid, a.tid).cmp(&(b.pid, b.tid)))
     });
     threads
-}
-
-/// The stable name of a category.
-pub(super) const fn category_name(category: Category) -> &'static str {
-    match category {
-        Category::Own => "own",
-        Category::Dependency => "dependency",
-        Category::Std => "std",
-        Category::Kernel => "kernel",
-        Category::Jit => "jit",
-        Category::Root => "root",
-    }
 }
 
 /// What was captured, in one line.

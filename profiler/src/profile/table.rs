@@ -25,6 +25,21 @@ pub enum Category {
     Root,
 }
 
+impl Category {
+    /// The stable name in reports and documents: `own`, `dependency` …
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Dependency => "dependency",
+            Self::Std => "std",
+            Self::Kernel => "kernel",
+            Self::Jit => "jit",
+            Self::Root => "root",
+        }
+    }
+}
+
 /// A function that frames point to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {

@@ -29,12 +29,7 @@ const TABLE_ROW: f32 = 26.0;
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
-    let Some(open) = state
-        .profile
-        .open
-        .as_ref()
-        .filter(|_| state.profile.awaited.is_none())
-    else {
+    let Some(open) = state.profile.shown() else {
         profile::nothing(ui, rect, state, out);
         return;
     };
@@ -229,36 +224,18 @@ fn peak(ui: &Ui, axes: &Axes, digest: &Digest) {
 }
 
 fn read_out(ui: &Ui, axes: &Axes, lines: &[Line<'_>]) {
-    let theme = Theme::of(ui);
     let response = ui.interact(axes.rect, Id::unique("memory chart"), Sense::hover());
     let name = format!("memory over time, {} lines", lines.len());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, &name));
     let Some(pointer) = response.hover_pos() else {
         return;
     };
-    vline(
-        ui,
-        axes.rect,
-        pointer.x,
-        egui::Stroke::new(1.0, theme.text_3),
-    );
-    let time = axes.time_at(pointer.x);
-    egui::Tooltip::for_enabled(&response)
-        .at_pointer()
-        .show(|ui| {
-            ui.label(egui::RichText::new(format!("{time:.2} s")).font(mono(12.0)));
-            for line in lines {
-                let Some(value) = value_at(line.points, time) else {
-                    continue;
-                };
-                ui.horizontal(|ui| {
-                    let (place, _) = ui.allocate_exact_size(vec2(10.0, 12.0), Sense::hover());
-                    dash(ui, place.left_center(), line.color);
-                    let words = format!("{} {value:.1} MiB", line.name);
-                    ui.label(egui::RichText::new(words).font(mono(11.0)));
-                });
-            }
-        });
+    axes.read_out(ui, &response, pointer, |time| {
+        lines.iter().filter_map(move |line| {
+            let value = value_at(line.points, time)?;
+            Some((line.color, format!("{} {value:.1} MiB", line.name)))
+        })
+    });
 }
 
 fn table(ui: &Ui, rect: Rect, lines: &[Line<'_>]) {

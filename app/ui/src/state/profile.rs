@@ -131,6 +131,13 @@ pub(crate) struct ProfileState {
     pub(crate) generation: u64,
 }
 
+impl ProfileState {
+    /// The open profile, unless another one is waited for.
+    pub(crate) fn shown(&self) -> Option<&Open> {
+        self.open.as_ref().filter(|_| self.awaited.is_none())
+    }
+}
+
 impl Default for ProfileState {
     fn default() -> Self {
         Self {

@@ -1,8 +1,13 @@
 //! Lines over time: resident memory and CPU use, with axes, a fill and a read-out.
 
-use egui::{Color32, Mesh, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{
+    Color32, Mesh, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Tooltip, Ui, pos2, vec2,
+};
 
-use super::text::{self, LEFT, RIGHT, look};
+use super::{
+    text::{self, LEFT, RIGHT, look},
+    vline,
+};
 use crate::theme::{Theme, mono};
 
 /// One line.
@@ -67,6 +72,32 @@ impl Axes {
         } else {
             painter.line(points, Stroke::new(1.5, series.color));
         }
+    }
+
+    /// Follows the pointer at `at`: a line across the chart, and what stands at its time in a
+    /// tooltip, a line for each of `readings` (colour and words).
+    pub(crate) fn read_out<I>(
+        &self,
+        ui: &Ui,
+        response: &Response,
+        at: Pos2,
+        readings: impl FnOnce(f64) -> I,
+    ) where
+        I: Iterator<Item = (Color32, String)>,
+    {
+        let ink = Theme::of(ui).text_3;
+        vline(ui, self.rect, at.x, Stroke::new(1.0, ink));
+        let time = self.time_at(at.x);
+        Tooltip::for_enabled(response).at_pointer().show(|ui| {
+            ui.label(RichText::new(format!("{time:.2} s")).font(mono(12.0)));
+            for (color, words) in readings(time) {
+                ui.horizontal(|ui| {
+                    let (place, _) = ui.allocate_exact_size(vec2(10.0, 12.0), Sense::hover());
+                    dash(ui, place.left_center(), color);
+                    ui.label(RichText::new(words).font(mono(11.0)));
+                });
+            }
+        });
     }
 
     fn area(&self, points: &[Pos2], series: &Series<'_>) -> Mesh {

@@ -40,6 +40,19 @@ pub(crate) fn row(ui: &Ui, rect: Rect, id: Id, selected: bool, name: &str) -> Re
     response
 }
 
+/// The face of a control that holds words: sunk into the canvas, lit below the pointer.
+pub(crate) fn well(ui: &Ui, response: &Response) {
+    let theme = Theme::of(ui);
+    let fill = if response.hovered() {
+        theme.hover
+    } else {
+        theme.canvas
+    };
+    let (rect, border) = (response.rect, theme.border());
+    ui.painter()
+        .rect(rect, RADIUS_CONTROL, fill, border, StrokeKind::Inside);
+}
+
 /// The ring around the widget that has the keyboard.
 pub(crate) fn focus_ring(ui: &Ui, response: &Response) {
     if response.has_focus() {

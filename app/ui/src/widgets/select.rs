@@ -1,14 +1,15 @@
 //! A drop-down: one of a few values.
 
-use egui::{Id, Popup, Rect, Response, Role, StrokeKind, Ui, pos2, vec2};
+use egui::{Id, Popup, Rect, Response, Role, Ui, pos2, vec2};
 
 use super::{
     clickable,
     text::{self, LEFT, look},
+    well,
 };
 use crate::{
     icons,
-    theme::{RADIUS_CONTROL, Theme, mono, regular},
+    theme::{Theme, mono, regular},
 };
 
 /// Width of a drop-down.
@@ -40,18 +41,7 @@ pub(crate) fn show(
         Role::ComboBox,
         &spoken,
     );
-    let fill = if response.hovered() {
-        theme.hover
-    } else {
-        theme.canvas
-    };
-    ui.painter().rect(
-        rect,
-        RADIUS_CONTROL,
-        fill,
-        theme.border(),
-        StrokeKind::Inside,
-    );
+    well(ui, &response);
     let mut room = rect.shrink2(vec2(10.0, 0.0));
     if !prefix.is_empty() {
         let place = text::paint(ui, room, LEFT, prefix, &look(regular(12.5), theme.text_3));

@@ -13,7 +13,7 @@ use crate::{
         self,
         bar::cut_top,
         button::{Button, Loudness},
-        flame::{FlameAction, category_name, function_of},
+        flame::{FlameAction, category_name, function_of, shortened},
         hline,
         text::{self, LEFT, RIGHT, look},
     },
@@ -29,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         .selected
         .filter(|node| (*node as usize) < open.shown.tree.len())
     else {
-        summary(ui, rect, state, open, out);
+        summary(ui, rect, open, out);
         return;
     };
     let mut inner = ui.new_child(UiBuilder::new().id_salt("inspector").max_rect(rect));
@@ -260,21 +260,8 @@ fn row(
         format::percent(share).replace('\u{a0}', " ")
     );
     let id = Id::unique(("neighbour", title, neighbour.node));
-    let response = widgets::row(ui, line, id, false, &spoken);
-    if response.hovered() {
-        ui.painter().rect_filled(line, 0.0, theme.hover);
-    }
-    let inner = line.shrink2(vec2(14.0, 0.0));
     let color = theme.category(category_of(open, neighbour.node));
-    let square = Rect::from_center_size(inner.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
-    ui.painter().rect_filled(square, 2.0, color);
-    text::paint(
-        ui,
-        inner,
-        RIGHT,
-        &format::percent(share),
-        &look(mono(12.0), theme.text_2),
-    );
+    let (response, inner) = marked_row(ui, line, (id, &spoken), color, share);
     let track = Rect::from_min_size(
         pos2(inner.right() - 102.0, line.center().y - 2.0),
         vec2(46.0, 4.0),
@@ -288,14 +275,12 @@ fn row(
         inner.min + vec2(15.0, 0.0),
         pos2(track.left() - 10.0, line.bottom()),
     );
-    let characters = (room.width() / 7.2) as usize;
-    let short = crate::widgets::flame::shortened(words, characters).unwrap_or_default();
-    text::paint(ui, room, LEFT, &short, &look(mono(12.0), theme.text));
+    name_in(ui, room, words);
     response
 }
 
 /// What stands there while no frame is selected: the functions that used the most CPU.
-fn summary(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+fn summary(ui: &mut Ui, rect: Rect, open: &Open, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     let mut room = rect;
     room.min.y += 12.0;
@@ -324,7 +309,7 @@ fn summary(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Co
         .take(fits.min(24))
     {
         let line = cut_top(&mut room, 24.0);
-        if top_row(ui, line, state, open, function).clicked() {
+        if top_row(ui, line, open, function).clicked() {
             out.push(Command::SelectFunction(function.function));
         }
     }
@@ -333,7 +318,6 @@ fn summary(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Co
 fn top_row(
     ui: &Ui,
     line: Rect,
-    _: &State,
     open: &Open,
     function: &scrutineer_profiler::profile::TopFunction,
 ) -> egui::Response {
@@ -347,20 +331,31 @@ fn top_row(
         "top function {name}, {} self",
         format::percent(share).replace('\u{a0}', " ")
     );
-    let response = widgets::row(
-        ui,
-        line,
-        Id::unique(("top", function.function)),
-        false,
-        &spoken,
-    );
+    let id = Id::unique(("top", function.function));
+    let color = theme.category(category);
+    let (response, inner) = marked_row(ui, line, (id, &spoken), color, share);
+    let room = Rect::from_min_max(inner.min + vec2(15.0, 0.0), inner.max - vec2(62.0, 0.0));
+    name_in(ui, room, name);
+    response
+}
+
+/// A row that can be clicked, with a square of `color` before it and `share` (0..1) at its end;
+/// returns the place within its margins, too.
+fn marked_row(
+    ui: &Ui,
+    line: Rect,
+    (id, spoken): (Id, &str),
+    color: egui::Color32,
+    share: f64,
+) -> (egui::Response, Rect) {
+    let theme = Theme::of(ui);
+    let response = widgets::row(ui, line, id, false, spoken);
     if response.hovered() {
         ui.painter().rect_filled(line, 0.0, theme.hover);
     }
     let inner = line.shrink2(vec2(14.0, 0.0));
     let square = Rect::from_center_size(inner.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
-    ui.painter()
-        .rect_filled(square, 2.0, theme.category(category));
+    ui.painter().rect_filled(square, 2.0, color);
     text::paint(
         ui,
         inner,
@@ -368,9 +363,13 @@ fn top_row(
         &format::percent(share),
         &look(mono(12.0), theme.text_2),
     );
-    let room = Rect::from_min_max(inner.min + vec2(15.0, 0.0), inner.max - vec2(62.0, 0.0));
-    let short =
-        crate::widgets::flame::shortened(name, (room.width() / 7.2) as usize).unwrap_or_default();
-    text::paint(ui, room, LEFT, &short, &look(mono(12.0), theme.text));
-    response
+    (response, inner)
+}
+
+/// As much of a function's name as fits.
+fn name_in(ui: &Ui, room: Rect, name: &str) {
+    let characters = (room.width() / 7.2) as usize;
+    let short = shortened(name, characters).unwrap_or_default();
+    let ink = Theme::of(ui).text;
+    text::paint(ui, room, LEFT, &short, &look(mono(12.0), ink));
 }

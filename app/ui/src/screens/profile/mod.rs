@@ -70,12 +70,7 @@ fn fold(state: &State, folds: bool) -> Option<Command> {
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
-    let Some(open) = state
-        .profile
-        .open
-        .as_ref()
-        .filter(|_| state.profile.awaited.is_none())
-    else {
+    let Some(open) = state.profile.shown() else {
         nothing(ui, rect, state, out);
         return;
     };

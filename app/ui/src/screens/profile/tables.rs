@@ -49,13 +49,7 @@ pub(super) fn call_tree(
     head(ui, cut_top(&mut body, 28.0), None, out);
     let rows = &state.profile.rows;
     if rows.is_empty() {
-        empty::show(
-            ui,
-            body,
-            "No samples",
-            "The target did not use the CPU here.",
-            &[],
-        );
+        no_samples(ui, body);
         return;
     }
     let selected = || {
@@ -94,13 +88,7 @@ pub(super) fn functions(
     }
     let rows = &state.profile.functions;
     if rows.is_empty() {
-        empty::show(
-            ui,
-            body,
-            "No samples",
-            "The target did not use the CPU here.",
-            &[],
-        );
+        no_samples(ui, body);
         return;
     }
     let selected = state.profile.selected_function();
@@ -114,6 +102,11 @@ pub(super) fn functions(
             function_row(ui, place, state, open, &rows[at], out);
         },
     );
+}
+
+fn no_samples(ui: &mut Ui, rect: Rect) {
+    let words = "The target did not use the CPU here.";
+    empty::show(ui, rect, "No samples", words, &[]);
 }
 
 fn head(ui: &Ui, rect: Rect, by_total: Option<bool>, out: &mut Vec<Command>) {

@@ -11,7 +11,7 @@ use crate::{
     widgets::{
         bar::{Bar, cut_left, cut_top},
         button::Button,
-        chart::{Axes, Series, dash, value_at},
+        chart::{Axes, Series, value_at},
         hline,
         text::{self, CENTER, LEFT, RIGHT, look},
         vline,
@@ -250,32 +250,17 @@ fn hover(ui: &Ui, axes: Axes, response: &egui::Response, digest: &Digest) {
     };
     ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
     let theme = Theme::of(ui);
-    vline(
-        ui,
-        axes.rect,
-        pointer.x,
-        egui::Stroke::new(1.0, theme.text_3),
-    );
-    let time = axes.time_at(pointer.x);
-    egui::Tooltip::for_enabled(response)
-        .at_pointer()
-        .show(|ui| {
-            ui.label(egui::RichText::new(format!("{time:.2} s")).font(mono(12.0)));
-            for (words, points, unit, color) in [
-                ("CPU", &digest.cpu, "cores", theme.running),
-                ("RSS", &digest.rss, "MiB", theme.rss),
-                ("PSS", &digest.pss, "MiB", theme.pss),
-            ] {
-                let Some(value) = value_at(points, time) else {
-                    continue;
-                };
-                ui.horizontal(|ui| {
-                    let (place, _) = ui.allocate_exact_size(vec2(10.0, 12.0), Sense::hover());
-                    dash(ui, place.left_center(), color);
-                    ui.label(
-                        egui::RichText::new(format!("{words} {value:.2} {unit}")).font(mono(11.0)),
-                    );
-                });
-            }
-        });
+    let series = [
+        ("CPU", &digest.cpu, "cores", theme.running),
+        ("RSS", &digest.rss, "MiB", theme.rss),
+        ("PSS", &digest.pss, "MiB", theme.pss),
+    ];
+    axes.read_out(ui, response, pointer, |time| {
+        series
+            .into_iter()
+            .filter_map(move |(words, points, unit, color)| {
+                let value = value_at(points, time)?;
+                Some((color, format!("{words} {value:.2} {unit}")))
+            })
+    });
 }

@@ -238,12 +238,7 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
 
 /// `Own code · src/posting/engine.rs:211`, or the module where the file is unknown.
 fn origin(flame: &Flame<'_>, node: u32) -> String {
-    let inlined = flame
-        .tree
-        .inlined
-        .get(node as usize)
-        .copied()
-        .unwrap_or_default();
+    let inlined = flame.inlined(node);
     let mut words = category_name(flame.category(node)).to_owned();
     if inlined {
         words.push_str(", inlined");

@@ -123,6 +123,15 @@ impl Flame<'_> {
             .map_or(Category::Root, |function| function.category)
     }
 
+    /// Whether a node's function was inlined into its caller.
+    fn inlined(&self, node: u32) -> bool {
+        self.tree
+            .inlined
+            .get(node as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
     fn is_match(&self, node: u32) -> bool {
         self.matches.is_some_and(|matches| {
             self.function(node)

@@ -94,12 +94,7 @@ fn next(flame: &Flame<'_>, place: &Place, at: u32, end: u32, rect: Rect) -> u32 
 
 fn fill(ui: &Ui, flame: &Flame<'_>, node: u32) -> Color32 {
     let theme = Theme::of(ui);
-    let inlined = flame
-        .tree
-        .inlined
-        .get(node as usize)
-        .copied()
-        .unwrap_or_default();
+    let inlined = flame.inlined(node);
     let color = theme.frame(flame.category(node), inlined);
     blend(theme.canvas, color, shade(flame.name(node)))
 }
@@ -148,12 +143,7 @@ fn paint_label(ui: &Ui, painter: &egui::Painter, flame: &Flame<'_>, rect: Rect, 
     } else {
         theme.frame_text(category)
     };
-    let inlined = flame
-        .tree
-        .inlined
-        .get(node as usize)
-        .copied()
-        .unwrap_or_default();
+    let inlined = flame.inlined(node);
     let galley = text::line(
         ui,
         &words,
