@@ -78,6 +78,12 @@ impl Driver {
         self.harness.run_steps(3);
     }
 
+    /// Gives the window another size.
+    pub(super) fn resize(&mut self, width: f32, height: f32) {
+        self.harness.set_size(egui::vec2(width, height));
+        self.settle();
+    }
+
     pub(super) fn state(&self) -> &State {
         self.harness.state().workbench.as_ref().unwrap().state()
     }

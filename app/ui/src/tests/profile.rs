@@ -134,6 +134,17 @@ fn a_search_counts_samples_and_steps_through_its_matches() {
 }
 
 #[test]
+fn a_match_far_below_is_scrolled_to() {
+    let mut driver = Driver::with_capture();
+    driver.resize(1_200.0, 420.0);
+    driver.press(Modifiers::COMMAND, Key::F);
+    driver.write("reserve_rehash");
+    assert!(driver.state().profile.scroll < 1.0);
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert!(driver.state().profile.scroll > 0.0);
+}
+
+#[test]
 fn a_bad_pattern_reddens_the_field_and_keeps_the_last_result() {
     let mut driver = Driver::with_capture();
     driver.press(Modifiers::COMMAND, Key::F);
