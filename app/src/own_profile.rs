@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use scrutineer_profiler::profile::own::OwnProfile;
 
 /// Sampling frequency of the own profile, hertz.
@@ -24,6 +24,8 @@ pub(crate) fn toggle(running: &mut Option<Running>, folder: &Path) -> Result<Opt
                 "workbench-{}.pb.gz",
                 jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")
             );
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
             let path = folder.join(name);
             profile.finish(&path)?;
             Ok(Some(path))

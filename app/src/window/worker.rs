@@ -74,6 +74,15 @@ impl Worker {
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
     ) -> Self {
+        Self::with_dialogs(folder, events, repaint, Arc::new(NativeDialogs))
+    }
+
+    fn with_dialogs(
+        folder: PathBuf,
+        events: Sender<Event>,
+        repaint: impl Fn() + Send + Sync + 'static,
+        dialogs: Arc<dyn Dialogs>,
+    ) -> Self {
         let teller = Teller {
             events,
             repaint: Arc::new(repaint),
@@ -83,7 +92,7 @@ impl Worker {
         Self {
             jobs,
             teller,
-            dialogs: Arc::new(NativeDialogs),
+            dialogs,
             session: Arc::new(Session::new(folder)),
             watch: Flag::default(),
             recording: None,
@@ -366,3 +375,6 @@ fn relay(told: Receiver<JobEvent>, teller: Teller) {
         .name("job-relay".into())
         .spawn(relay);
 }
+
+#[cfg(test)]
+mod tests;

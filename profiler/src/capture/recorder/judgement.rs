@@ -75,12 +75,17 @@ pub(super) fn warnings(quality: &Quality, window: Window) -> Vec<String> {
     }
     let lost = quality.lost as f64 / (quality.samples + quality.lost).max(1) as f64;
     if lost >= WORTH_A_WORD {
-        warnings.push(format!(
-            "{:.0} % of the samples were lost because they came faster than they could be read; \
-             record at less than {} Hz with -F",
-            lost * 100.0,
-            window.frequency_hz
-        ));
+        let why = match window.sampler {
+            SamplerKind::Ptrace => "were left out because the machine was too busy to stop the \
+                                    target on time; record while less else runs"
+                .to_owned(),
+            _ => format!(
+                "were lost because they came faster than they could be read; record at less than \
+                 {} Hz with -F",
+                window.frequency_hz
+            ),
+        };
+        warnings.push(format!("{:.0} % of the samples {why}", lost * 100.0));
     }
     let truncated = quality.share(quality.truncated);
     if truncated >= WORTH_A_WORD {
@@ -117,6 +122,21 @@ mod tests {
             frequency_hz: 1_000,
             visible_cpu_ns: samples * 1_000_000,
         }
+    }
+
+    #[test]
+    fn each_sampler_has_its_own_remedy_for_samples_that_were_lost() {
+        let quality = Quality {
+            samples: 900,
+            lost: 100,
+            ..Quality::default()
+        };
+        let ptrace = Window {
+            sampler: SamplerKind::Ptrace,
+            ..window(1_000)
+        };
+        assert!(warnings(&quality, window(1_000))[0].contains("less than 1000 Hz"));
+        assert!(warnings(&quality, ptrace)[0].contains("less else runs"));
     }
 
     #[test]

@@ -1,0 +1,221 @@
+//! The worker without a window: requests in, events out.
+
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// Answers every dialog with one path, like a person who knows what they want.
+struct Answer(Option<PathBuf>);
+
+impl Dialogs for Answer {
+    fn open_capture(&self) -> Option<PathBuf> {
+        self.0.clone()
+    }
+
+    fn save_review(&self, _suggestion: &str) -> Option<PathBuf> {
+        self.0.clone()
+    }
+}
+
+/// A worker in a workspace of its own.
+struct Bench {
+    worker: Worker,
+    events: Receiver<Event>,
+    folder: TempDir,
+}
+
+/// What no event is waited for longer than.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Bench {
+    fn new(answer: impl FnOnce(&Path) -> Option<PathBuf>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("scrutineer.ron"),
+            "(version: 1, window: (seconds: 1.0, requests: 1))",
+        )
+        .unwrap();
+        let (sender, events) = crossbeam_channel::bounded(1_024);
+        let dialogs = Arc::new(Answer(answer(folder.path())));
+        let worker = Worker::with_dialogs(folder.path().to_owned(), sender, || (), dialogs);
+        Self {
+            worker,
+            events,
+            folder,
+        }
+    }
+
+    /// The first event that `choose` takes.
+    fn wait_for<T>(&self, choose: impl Fn(Event) -> Option<T>) -> T {
+        loop {
+            let event = self.events.recv_timeout(PATIENCE).expect("the event comes");
+            if let Some(chosen) = choose(event) {
+                return chosen;
+            }
+        }
+    }
+
+    fn failure(&self) -> String {
+        self.wait_for(|event| match event {
+            Event::Failed { message } => Some(message),
+            _ => None,
+        })
+    }
+
+    fn review(&self) -> Arc<scrutineer_checklists::document::ReviewDocument> {
+        self.wait_for(|event| match event {
+            Event::Review(document) => Some(document),
+            Event::Failed { message } => panic!("{message}"),
+            _ => None,
+        })
+    }
+}
+
+/// A process that is always busy, and ends with the test.
+struct Busy(Child);
+
+impl Busy {
+    fn start() -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "while :; do :; done"])
+            .stdin(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_capture_that_is_not_there_is_told_in_one_sentence() {
+    let mut bench = Bench::new(|folder| Some(folder.join("missing.scrutineer")));
+    bench.worker.execute(Request::OpenDialog);
+    let message = bench.failure();
+    assert!(message.contains("missing.scrutineer"), "{message}");
+    assert!(!message.contains("Error {"), "{message}");
+}
+
+#[test]
+fn a_dialog_that_was_cancelled_changes_nothing() {
+    let mut bench = Bench::new(|_| None);
+    bench.worker.execute(Request::OpenDialog);
+    bench.wait_for(|event| match event {
+        Event::JobEnded { .. } => Some(()),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+}
+
+#[test]
+fn nothing_can_be_exported_before_something_was_judged() {
+    let mut bench = Bench::new(|_| None);
+    let page = bench.folder.path().join("review.html");
+    bench.worker.execute(Request::Export(page.clone()));
+    assert!(bench.failure().contains("gather evidence first"));
+    assert!(!page.exists());
+}
+
+#[test]
+fn a_process_is_recorded_live_and_the_finished_capture_is_opened_and_listed() {
+    let busy = Busy::start();
+    let mut bench = Bench::new(|_| None);
+    bench.worker.execute(Request::Attach {
+        pid: busy.0.id(),
+        frequency_hz: 499,
+        seconds: None,
+    });
+    bench.wait_for(|event| match event {
+        Event::Live(live) => Some(assert!(!live.tree.is_empty())),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    bench.worker.execute(Request::StopRecording);
+    let loaded = bench.wait_for(|event| match event {
+        Event::Loaded(loaded) => Some(loaded),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    assert!(loaded.damage.is_none(), "{:?}", loaded.damage);
+    assert!(loaded.profile.samples.stack.len() > 10);
+    bench.worker.execute(Request::ListCaptures);
+    let listed = bench.wait_for(|event| match event {
+        Event::Captures(captures) => Some(captures),
+        _ => None,
+    });
+    assert_eq!(listed[0].path, loaded.path);
+}
+
+#[test]
+fn evidence_is_gathered_a_decision_is_kept_and_the_review_is_exported() {
+    let busy = Busy::start();
+    let mut bench = Bench::new(|folder| Some(folder.join("review.html")));
+    bench.worker.execute(Request::Gather {
+        pid: Some(busy.0.id()),
+    });
+    let document = bench.review();
+    assert_eq!(document.items().count(), 56);
+    bench.worker.execute(Request::Decide {
+        item: "db.sharding".into(),
+        choice: scrutineer_checklists::review::Choice::NotApplicable,
+        why: "there is no database".into(),
+    });
+    let decided = bench.review();
+    let item = decided
+        .items()
+        .find(|item| item.id == "db.sharding")
+        .unwrap();
+    assert_eq!(
+        item.effective,
+        scrutineer_checklists::verdict::Outcome::NotApplicable
+    );
+    bench.worker.execute(Request::ExportDialog);
+    let page = bench.wait_for(|event| match event {
+        Event::Saved { path } => Some(path),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("there is no database"));
+    let later = Session::new(bench.folder.path().to_owned());
+    let kept = later.load_last().unwrap().expect("the evidence was kept");
+    assert_eq!(kept.evidence_digest, document.evidence_digest);
+}
+
+#[test]
+fn a_command_without_a_word_is_refused() {
+    let mut bench = Bench::new(|_| None);
+    bench.worker.execute(Request::Launch {
+        command: "  ".into(),
+        folder: String::new(),
+        frequency_hz: 99,
+    });
+    assert!(bench.failure().contains("no command"));
+}
+
+#[test]
+fn the_workbench_profiles_itself_between_two_calls() {
+    let mut bench = Bench::new(|_| None);
+    bench.worker.execute(Request::ToggleOwnProfile);
+    bench.wait_for(|event| matches!(event, Event::JobEnded { .. }).then_some(()));
+    let mut sum = 0_u64;
+    let until = std::time::Instant::now() + Duration::from_millis(300);
+    while std::time::Instant::now() < until {
+        sum = sum.wrapping_mul(31).wrapping_add(7);
+    }
+    std::hint::black_box(sum);
+    bench.worker.execute(Request::ToggleOwnProfile);
+    let path = bench.wait_for(|event| match event {
+        Event::Saved { path } => Some(path),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    assert!(path.to_string_lossy().ends_with(".pb.gz"));
+    assert!(std::fs::metadata(path).unwrap().len() > 0);
+}
