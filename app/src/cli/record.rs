@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use scrutineer_checklists::words;
 use scrutineer_profiler::{
     capture::{
         model::EndReason,
@@ -149,9 +150,9 @@ fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
         }
     };
     progress.say(&format!(
-        "Saved {} ({:.1} s, {} samples{ended})",
+        "Saved {} ({:.1} s, {}{ended})",
         summary.path.display(),
         summary.duration.as_secs_f64(),
-        summary.quality.samples
+        words::counted(summary.quality.samples, "sample", "samples")
     ));
 }
