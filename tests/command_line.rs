@@ -202,6 +202,21 @@ fn a_launched_commands_output_passes_through_and_its_status_is_told() {
 }
 
 #[test]
+fn a_command_that_outlives_its_recording_is_told_with_its_pid() {
+    let folder = folder();
+    let said = run(scrutineer()
+        .current_dir(folder.path())
+        .args(["record", "-d", "0.5", "-o", "x.scrutineer", "--"])
+        .args(["sh", "-c", "exec sleep 60 > /dev/null 2>&1"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let words = "the command runs on as pid ";
+    let (_, rest) = said.stderr.split_once(words).expect("it runs on");
+    let pid = rest.trim_end().trim_end_matches(')');
+    let ended = std::process::Command::new("kill").arg(pid).status();
+    assert!(ended.expect("kill starts").success(), "{said:?}");
+}
+
+#[test]
 fn without_an_output_the_capture_goes_to_the_workspace() {
     let folder = folder();
     fs::write(folder.path().join("scrutineer.ron"), "(version: 1)").expect("writable");
