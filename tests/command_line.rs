@@ -202,6 +202,21 @@ fn a_launched_commands_output_passes_through_and_its_status_is_told() {
 }
 
 #[test]
+fn a_command_that_outlives_its_recording_is_told_with_its_pid() {
+    let folder = folder();
+    let said = run(scrutineer()
+        .current_dir(folder.path())
+        .args(["record", "-d", "0.5", "-o", "x.scrutineer", "--"])
+        .args(["sh", "-c", "exec sleep 60 > /dev/null 2>&1"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let words = "the command runs on as pid ";
+    let (_, rest) = said.stderr.split_once(words).expect("it runs on");
+    let pid = rest.trim_end().trim_end_matches(')');
+    let ended = std::process::Command::new("kill").arg(pid).status();
+    assert!(ended.expect("kill starts").success(), "{said:?}");
+}
+
+#[test]
 fn without_an_output_the_capture_goes_to_the_workspace() {
     let folder = folder();
     fs::write(folder.path().join("scrutineer.ron"), "(version: 1)").expect("writable");
@@ -324,7 +339,6 @@ fn flipped_bytes_are_told_and_never_crash() {
         let said = run_in(folder.path(), &["report", "flip.scrutineer"]);
         match said.code {
             Some(0) => assert!(said.stderr.contains("warning: "), "{position}: {said:?}"),
-            Some(4) => assert!(said.stderr.contains("no samples"), "{position}: {said:?}"),
             _ => said.is_refused_with(3, "flip.scrutineer"),
         }
     }
@@ -387,6 +401,42 @@ fn a_typo_in_the_workspace_file_is_told_with_line_and_column() {
     fs::write(folder.path().join("scrutineer.ron"), text).expect("writable");
     run_in(folder.path(), &["check"]).is_refused_with(3, "scrutineer.ron:4:");
     run_in(folder.path(), &["check"]).is_refused_with(3, "endpoints");
+}
+
+#[test]
+fn with_nothing_to_look_at_nothing_is_judged_and_check_exits_with_3() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let said = run(scrutineer()
+        .current_dir(folder.path())
+        .env("XDG_DATA_HOME", &data)
+        .args(["check", "--json"]));
+    assert_eq!(said.code, Some(3), "{said:?}");
+    let ledger: serde_json::Value = serde_json::from_str(&said.stdout).expect("it is JSON");
+    let items = ledger["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 56);
+    for item in items {
+        let outcome = item["outcome"].as_str().expect("a word");
+        assert!(matches!(outcome, "unknown" | "needs_person"), "{item}");
+    }
+}
+
+#[test]
+fn a_workspace_folder_that_is_not_there_is_wrong_usage() {
+    let folder = folder();
+    run_in(folder.path(), &["check", "--workspace", "nowhere"]).is_refused_with(2, "nowhere");
+}
+
+#[test]
+fn a_typo_in_the_decisions_is_told_before_anything_is_gathered() {
+    let folder = folder();
+    let current = folder.path().join(".scrutineer/reviews/current");
+    fs::create_dir_all(&current).expect("writable");
+    fs::write(folder.path().join("scrutineer.ron"), "(version: 1)").expect("writable");
+    fs::write(current.join("decisions.ron"), "(version: 1, itemz: {})").expect("writable");
+    let said = run_in(folder.path(), &["check"]);
+    said.is_refused_with(3, "itemz");
+    assert!(!said.stderr.contains("Gathering"), "{said:?}");
 }
 
 #[test]

@@ -238,7 +238,11 @@ fn table(comparison: &Comparison) -> String {
     text
 }
 
+/// What differs in target, machine or sampling may come from that: it is shown, and judges nothing.
 fn exit(comparison: &BaselineComparison) -> Exit {
+    if !comparison.mismatches.is_empty() {
+        return Exit::Inconclusive;
+    }
     let judged =
         |wanted: fn(&Judgement) -> bool| comparison.rows.iter().any(|row| wanted(&row.judgement));
     if judged(|judgement| matches!(judgement, Judgement::Indicative { .. })) {

@@ -6,7 +6,7 @@ use scrutineer_checklists::document::ReviewDocument;
 use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{probes::GatherPlan, progress::Progress, workspace::Workspace};
 
-use super::{Exit, Run, terminal_width, write_to_stdout};
+use super::{Exit, Run, Usage, terminal_width, write_to_stdout};
 use crate::{gathering, interrupt::Interrupt, progress_line::ProgressLine, review};
 
 /// Gather evidence about a service and judge the 56 items of the guideline
@@ -41,9 +41,11 @@ pub(super) struct Arguments {
 
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
-        let workspace = Workspace::find(&self.workspace)?;
+        let workspace = self.find_workspace()?;
         let progress = ProgressLine::new(Interrupt::install()?);
         let checklist = review::checklist(&workspace)?;
+        // Read before the window begins, so that a typo does not cost a minute.
+        review::load_decisions(&workspace)?;
         let plan = GatherPlan {
             pid: review::find_target(self.pid, &workspace, |why| {
                 progress.say(&format!("warning: {why}"));
@@ -70,6 +72,19 @@ impl Run for Arguments {
         };
         write_to_stdout(ledger.as_bytes())?;
         Ok(exit(&document))
+    }
+}
+
+impl Arguments {
+    fn find_workspace(&self) -> anyhow::Result<Workspace> {
+        if !self.workspace.exists() {
+            let what = format!(
+                "there is no folder {}; name one with --workspace",
+                self.workspace.display()
+            );
+            return Err(Usage(what).into());
+        }
+        Ok(Workspace::find(&self.workspace)?)
     }
 }
 

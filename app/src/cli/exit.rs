@@ -78,6 +78,7 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
         BaselineError::NoSamples => Some(Exit::Inconclusive),
         BaselineError::InvalidName { .. }
         | BaselineError::Exists { .. }
+        | BaselineError::SameRun { .. }
         | BaselineError::NotFound { .. } => Some(Exit::Usage),
         _ => None,
     }

@@ -4,6 +4,7 @@ mod exit;
 
 use std::{io::Write, process::ExitCode};
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 pub(crate) use exit::{Exit, Usage, sentence};
@@ -90,10 +91,12 @@ fn definition() -> clap::Command {
 
 /// Writes data to standard output, at once: a reader that has had enough (`| head`) ends it
 /// quietly, see [`exit::conclude`].
-fn write_to_stdout(data: &[u8]) -> std::io::Result<()> {
+fn write_to_stdout(data: &[u8]) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(data)?;
-    stdout.flush()
+    stdout
+        .write_all(data)
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 /// Columns to lay text out in: as many as `COLUMNS` says, else 100.
@@ -108,7 +111,7 @@ fn terminal_width() -> usize {
 fn write_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
-    Ok(write_to_stdout(&text)?)
+    write_to_stdout(&text)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use scrutineer_checklists::words;
 use scrutineer_profiler::{
     capture::{
         model::EndReason,
@@ -90,7 +91,7 @@ impl Run for Arguments {
         };
         let progress = ProgressLine::new(Interrupt::install()?);
         let summary = captures::record(&target, &settings, &progress)?;
-        tell(&summary, &progress);
+        tell(&summary, !self.command.is_empty(), &progress);
         if self.command.is_empty() {
             let mut line = summary.path.into_os_string().into_encoded_bytes();
             line.push(b'\n');
@@ -135,11 +136,18 @@ fn refuse_to_overwrite(path: &Path) -> anyhow::Result<Place> {
     Ok(Place::File(path.to_owned()))
 }
 
-fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
+fn still_runs(pid: u32) -> bool {
+    target::resolve(&Target::Pid(pid)).is_ok()
+}
+
+fn tell(summary: &RecordingSummary, launched: bool, progress: &ProgressLine) {
     for warning in &summary.warnings {
         progress.say(&format!("warning: {warning}"));
     }
     let ended = match summary.reason {
+        EndReason::Duration | EndReason::Stopped if launched && still_runs(summary.pid) => {
+            format!("; the command runs on as pid {}", summary.pid)
+        }
         EndReason::Duration | EndReason::Stopped => String::new(),
         EndReason::TargetEnded { status: None } => "; the target ended".into(),
         EndReason::TargetEnded {
@@ -149,9 +157,9 @@ fn tell(summary: &RecordingSummary, progress: &ProgressLine) {
         }
     };
     progress.say(&format!(
-        "Saved {} ({:.1} s, {} samples{ended})",
+        "Saved {} ({:.1} s, {}{ended})",
         summary.path.display(),
         summary.duration.as_secs_f64(),
-        summary.quality.samples
+        words::counted(summary.quality.samples, "sample", "samples")
     ));
 }

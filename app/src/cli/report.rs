@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use scrutineer_profiler::formats::{self, Format};
 
 use super::{Exit, Run, write_to_stdout};
@@ -66,6 +66,12 @@ impl Run for Arguments {
         let progress = ProgressLine::new(Interrupt::default());
         let loaded = captures::load(&self.file, &progress)?;
         if let Some(damage) = &loaded.damage {
+            if loaded.profile.quality.samples == 0 {
+                bail!(
+                    "no sample of {} is left to show: {damage}",
+                    self.file.display()
+                );
+            }
             progress.say(&format!("warning: {}: {damage}", self.file.display()));
         }
         // Written at once at the end, so that a report is whole or not there.

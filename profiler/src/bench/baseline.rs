@@ -78,6 +78,16 @@ pub enum BaselineError {
         "the capture holds no samples, so it cannot be a baseline; record for longer, or under load"
     )]
     NoSamples,
+    /// One run, counted twice, would make the runs look steadier than they are.
+    #[error(
+        "the baseline {name} holds this run already (of {started_at}); record another one to append"
+    )]
+    SameRun {
+        /// The name asked for.
+        name: String,
+        /// When the run began.
+        started_at: jiff::Timestamp,
+    },
     /// Runs of two machines cannot be one baseline.
     #[error(
         "the baseline {name} comes from another machine ({machine}); save this run under another name"
@@ -212,6 +222,12 @@ impl Baseline {
                 machine,
             });
         }
+        if let Some(run) = newer.runs.iter().find(|run| self.runs.contains(run)) {
+            return Err(BaselineError::SameRun {
+                name: self.name,
+                started_at: run.started_at,
+            });
+        }
         self.runs.extend(newer.runs);
         self.runs.drain(..self.runs.len().saturating_sub(MOST_RUNS));
         Ok(Self {
@@ -325,7 +341,12 @@ mod tests {
         save(SaveMode::Append).expect("the first run makes the baseline");
         let error = save(SaveMode::New).expect_err("the name is taken");
         assert!(matches!(error, BaselineError::Exists { .. }));
-        assert_eq!(save(SaveMode::Append).expect("a second run").runs.len(), 2);
+        let error = save(SaveMode::Append).expect_err("one run is one run");
+        assert!(matches!(error, BaselineError::SameRun { .. }));
+        let mut second = baseline("main");
+        second.runs[0].started_at += std::time::Duration::from_mins(1);
+        let both = second.save(folder.path(), SaveMode::Append);
+        assert_eq!(both.expect("a second run").runs.len(), 2);
         assert_eq!(
             save(SaveMode::Replace).expect("a fresh start").runs.len(),
             1

@@ -12,7 +12,7 @@ pub enum CaptureError {
         pid: u32,
     },
     /// The process belongs to somebody else.
-    #[error("process {pid} ({name}) belongs to {owner}; attach as {owner}, or as root with sudo")]
+    #[error("process {pid} ({name}) belongs to {owner}; {}", attach_as(owner))]
     NotOurs {
         /// The pid asked for.
         pid: u32,
@@ -112,4 +112,11 @@ fn list(matches: &[(u32, String)]) -> String {
     matches.iter().fold(String::new(), |text, (pid, command)| {
         text + &format!("\n  {pid}  {command}")
     })
+}
+
+fn attach_as(owner: &str) -> String {
+    match owner {
+        "root" => "attach as root, for example with sudo".to_owned(),
+        _ => format!("attach as {owner}, or as root with sudo"),
+    }
 }

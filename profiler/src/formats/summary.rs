@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use scrutineer_evidence::process::Runtime;
 use serde::Serialize;
 
 use super::percent;
+use crate::capture::model::ModuleKind;
 use crate::profile::{Profile, Selection, top_functions};
 
 /// A function with its samples.
@@ -89,6 +91,34 @@ pub(super) fn headline(profile: &Profile) -> String {
     )
 }
 
+/// Samples whose innermost frame is compiled code that no perf map names.
+fn unnamed_jit_samples(profile: &Profile) -> u64 {
+    let is_unnamed_jit = |stack: u32| {
+        let frame = *profile.stacks.frame.get(stack as usize)?;
+        let function = &profile.functions[profile.logical_of(frame)[0].function as usize];
+        let module = profile.modules.get(function.module as usize)?;
+        Some(!function.named && module.kind == ModuleKind::Jit)
+    };
+    let stacks = profile.samples.stack.iter();
+    stacks
+        .filter(|stack| is_unnamed_jit(**stack) == Some(true))
+        .count() as u64
+}
+
+/// How a runtime is made to write `/tmp/perf-PID.map`, from which compiled code gets its names.
+fn how_to_name_jit_code(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Node => "start Node.js with --perf-basic-prof",
+        Runtime::Jvm => "run `jcmd PID Compiler.perfmap` (JDK 17 or newer) while it is recorded",
+        Runtime::Python => "start Python (3.12 or newer) with -X perf",
+        Runtime::DotNet => "start it with DOTNET_PerfMapEnabled=1",
+        Runtime::Ruby => "start Ruby with --yjit-perf=map",
+        Runtime::Rust | Runtime::Native | Runtime::Go => {
+            "let the runtime write /tmp/perf-PID.map while it is recorded"
+        }
+    }
+}
+
 /// How far the capture can be trusted, a sentence each, with what to do; one that says that all is
 /// well where nothing is amiss.
 pub(super) fn quality_notes(profile: &Profile) -> Vec<String> {
@@ -112,12 +142,21 @@ pub(super) fn quality_notes(profile: &Profile) -> Vec<String> {
             share(quality.truncated)
         ));
     }
-    if quality.unresolved > 0 {
+    let jit = unnamed_jit_samples(profile);
+    if jit > 0 {
         notes.push(format!(
-            "{} samples ({}) end in code without a name: install its debug symbols, or build it \
-             without stripping.",
-            quality.unresolved,
-            share(quality.unresolved)
+            "{jit} samples ({}) end in code that its runtime compiled while it ran (JIT), without \
+             a name: {}.",
+            share(jit),
+            how_to_name_jit_code(profile.header.runtime)
+        ));
+    }
+    let unnamed = quality.unresolved.saturating_sub(jit);
+    if unnamed > 0 {
+        notes.push(format!(
+            "{unnamed} samples ({}) end in code without a name: install its debug symbols, or \
+             build it without stripping.",
+            share(unnamed)
         ));
     }
     notes.extend(hidden_time_notes(profile));

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, io::Read as _};
 use ::pprof::protos::{Message as _, Profile as Proto};
 
 use super::*;
+use crate::capture::model::ModuleKind;
 use crate::profile::testing;
+use scrutineer_evidence::process::Runtime;
 
 fn written(profile: &Profile, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
@@ -151,6 +153,29 @@ fn what_cannot_be_trusted_is_said_with_what_to_do() {
         }
         assert!(!text.contains(all_well));
     }
+}
+
+#[test]
+fn compiled_code_without_a_name_is_told_from_stripped_code() {
+    let mut profile = testing::profile(&[vec!["main", "0x1"], vec!["main", "0x2"]]);
+    profile.quality.unresolved = 2;
+    profile.header.runtime = Runtime::Node;
+    let function = profile
+        .functions
+        .iter_mut()
+        .find(|function| function.name == "0x1")
+        .expect("the first leaf");
+    function.named = false;
+    function.module = profile.modules.len() as u32;
+    let mut jit = profile.modules[0].clone();
+    jit.kind = ModuleKind::Jit;
+    profile.modules.push(jit);
+    let text = text_of(&profile, Format::Text);
+    assert!(text.contains("--perf-basic-prof"), "{text}");
+    assert!(
+        text.contains("1 samples (50.0 %) end in code without a name"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod window;
 
 use std::{collections::BTreeSet, io, time::Duration};
 
-use scrutineer_evidence::{Absent, Evidence, Kind, declared::DeclaredFacts};
+use scrutineer_evidence::{
+    Absent, Evidence, Gathered, Kind, declared::DeclaredFacts, history::HistoryFacts,
+};
 
 use crate::{process as proc, progress::Progress, redaction::redact_text, workspace::Workspace};
 
@@ -62,8 +64,7 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
         evidence.system = system::gather();
     }
     if wants(Kind::History) {
-        progress.step("Reading the workspace's history", None);
-        evidence.history = history::gather(&plan.workspace);
+        evidence.history = history(&plan.workspace, progress);
     }
     if wants(Kind::Source) {
         progress.step("Reading CI workflows and alert rules", None);
@@ -72,6 +73,19 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
     if wants(Kind::Http) {
         evidence.http = http::gather(&plan.workspace, progress);
     }
+}
+
+/// Without a workspace file nothing is kept on purpose: what lies in the user's data folder belongs
+/// to other targets, and that there is no review there says nothing about this one.
+fn history(workspace: &Workspace, progress: &dyn Progress) -> Gathered<HistoryFacts> {
+    if workspace.has_file {
+        progress.step("Reading the workspace's history", None);
+        return history::gather(workspace);
+    }
+    Err(Absent::NotAsked {
+        would_need:
+            "there is no workspace whose history could be read: `scrutineer init` makes one".into(),
+    })
 }
 
 fn target_in_words(pid: Option<u32>) -> String {

@@ -25,11 +25,17 @@ pub fn own_user_name() -> String {
 /// [`redact_command_line`](crate::redaction::redact_command_line) before they are stored or shown.
 pub fn arguments(pid: u32) -> Vec<String> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let bytes = bytes.strip_suffix(&[0]).unwrap_or(&bytes);
-    if bytes.is_empty() {
+    arguments_in(&bytes)
+}
+
+/// The arguments in what the kernel shows as a process's command line. A process that sets its
+/// own title (`setproctitle`) leaves the rest of its old arguments as zeroes: they are none.
+fn arguments_in(bytes: &[u8]) -> Vec<String> {
+    let length = bytes.iter().rposition(|&byte| byte != 0);
+    let Some(last) = length else {
         return Vec::new();
-    }
-    bytes
+    };
+    bytes[..=last]
         .split(|&byte| byte == 0)
         .map(|part| String::from_utf8_lossy(part).into_owned())
         .collect()
@@ -115,6 +121,16 @@ fn trimmed(path: impl AsRef<std::path::Path>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeroes_that_a_process_title_left_behind_are_no_arguments() {
+        assert_eq!(
+            arguments_in(b"redis-server *:6379\0\0\0\0"),
+            ["redis-server *:6379"]
+        );
+        assert_eq!(arguments_in(b"sh\0-c\0\0x\0"), ["sh", "-c", "", "x"]);
+        assert!(arguments_in(b"\0\0").is_empty() && arguments_in(b"").is_empty());
+    }
 
     #[test]
     fn ranges_of_cores_are_counted() {

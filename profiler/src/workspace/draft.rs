@@ -18,8 +18,8 @@ pub struct Service {
 /// What a draft is made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Name for the target: the package's, else the folder's.
-    pub name: String,
+    /// Name for the target: the package's; `None` where the folder holds none.
+    pub name: Option<String>,
     /// Names of cargo benches, sorted.
     pub benches: Vec<String>,
     /// Services, sorted by port.
@@ -38,11 +38,7 @@ pub fn draft(folder: &Path) -> String {
 /// Looks for benches, services and container files; reads files and `/proc`, contacts nobody.
 pub fn look_around(folder: &Path) -> Findings {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let folder_name = folder
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
     let mut findings = Findings {
-        name: folder_name.unwrap_or_else(|| "service".into()),
         services: probes::sockets::listening_services(),
         ..Findings::default()
     };
@@ -63,7 +59,7 @@ fn look_into(folder: &Path, findings: &mut Findings) {
             if relative.parent() == Some(Path::new(""))
                 && let Some(package) = package
             {
-                findings.name = package;
+                findings.name = Some(package);
             }
             benches.extend(declared);
         } else if let Some(bench) = bench_of_file(&relative) {
@@ -166,7 +162,12 @@ fn is_kubernetes(path: &Path) -> bool {
 /// The text for these findings.
 pub fn draft_from(findings: &Findings) -> String {
     let mut text = String::from(HEAD);
-    let _ = writeln!(text, "        name: {},", ron_string(&findings.name));
+    match &findings.name {
+        Some(name) => {
+            let _ = writeln!(text, "        name: {},", ron_string(name));
+        }
+        None => text.push_str("        // name: \"service\",\n"),
+    }
     text.push_str(ENDPOINTS);
     if !findings.services.is_empty() {
         text.push_str("            // Your services that listen on this machine now:\n");

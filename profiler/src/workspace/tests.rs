@@ -242,7 +242,7 @@ fn a_draft_names_what_was_found_and_parses_again() {
     write("target/debug/benches/not.rs", "");
 
     let findings = look_around(folder.path());
-    assert_eq!(findings.name, "ledgerd");
+    assert_eq!(findings.name.as_deref(), Some("ledgerd"));
     assert_eq!(findings.benches, ["big", "parse", "posting"]);
     assert_eq!(
         findings.container_files,
@@ -259,9 +259,17 @@ fn a_draft_names_what_was_found_and_parses_again() {
 }
 
 #[test]
+fn a_draft_takes_no_folder_for_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = draft(folder.path());
+    assert_eq!(parse(&text).unwrap().target_name, None);
+    assert!(text.contains("// name: \"service\","), "{text}");
+}
+
+#[test]
 fn a_draft_parses_again_whatever_the_names_are_and_with_every_comment_opened() {
     let findings = Findings {
-        name: "a \"quoted\\ name".into(),
+        name: Some("a \"quoted\\ name".into()),
         benches: vec!["b\nversion: 9".into()],
         services: vec![Service {
             port: 8080,

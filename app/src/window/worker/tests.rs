@@ -27,7 +27,7 @@ struct Bench {
 }
 
 /// What no event is waited for longer than.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Bench {
     fn new(answer: impl FnOnce(&Path) -> Option<PathBuf>) -> Self {
@@ -131,11 +131,12 @@ fn a_process_is_recorded_live_and_the_finished_capture_is_opened_and_listed() {
         frequency_hz: 499,
         seconds: None,
     });
-    bench.wait_for(|event| match event {
-        Event::Live(live) => Some(assert!(!live.tree.is_empty())),
+    let live = bench.wait_for(|event| match event {
+        Event::Live(live) => Some(live),
         Event::Failed { message } => panic!("{message}"),
         _ => None,
     });
+    assert!(!live.tree.is_empty());
     bench.worker.execute(Request::StopRecording);
     let loaded = bench.wait_for(|event| match event {
         Event::Loaded(loaded) => Some(loaded),

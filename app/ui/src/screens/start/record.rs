@@ -82,10 +82,12 @@ fn about(state: &State) -> String {
         return "A recording is under way: stop it first.".to_owned();
     }
     if !target.attachable {
-        return format!(
-            "Belongs to {}: attach as {}, or as root with sudo.",
-            target.user, target.user
-        );
+        let owner = &target.user;
+        return if owner == "root" {
+            "Belongs to root: attach as root, with sudo.".to_owned()
+        } else {
+            format!("Belongs to {owner}: attach as {owner}, or as root with sudo.")
+        };
     }
     let threads = if target.threads == 1 {
         "thread"
