@@ -119,9 +119,46 @@ pub(crate) fn digest(hex: &str) -> String {
     }
 }
 
+/// The end of a source file's path that tells it apart: from the folder that holds `src`, else the
+/// last three parts. Debug information bears the absolute path of the machine that built.
+pub(crate) fn source_path(path: &str) -> &str {
+    let parts: Vec<&str> = path.split('/').collect();
+    let source = parts.iter().rposition(|part| *part == "src");
+    let from = match source {
+        Some(source) if source + 1 < parts.len() => source.saturating_sub(1),
+        _ => parts.len().saturating_sub(3),
+    };
+    let skipped: usize = parts[..from].iter().map(|part| part.len() + 1).sum();
+    path.get(skipped..).unwrap_or(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_file_is_told_from_its_package_on() {
+        for (path, told) in [
+            (
+                "/home/dev/ledger/src/posting/engine.rs",
+                "ledger/src/posting/engine.rs",
+            ),
+            (
+                "/x/registry/src/index/tokio-1.54.1/src/task.rs",
+                "tokio-1.54.1/src/task.rs",
+            ),
+            (
+                "/build/python/Objects/longobject.c",
+                "python/Objects/longobject.c",
+            ),
+            ("src/main.rs", "src/main.rs"),
+            ("main.c", "main.c"),
+            ("/src", "/src"),
+            ("", ""),
+        ] {
+            assert_eq!(source_path(path), told);
+        }
+    }
 
     #[test]
     fn thousands_are_parted_by_no_break_spaces() {

@@ -101,10 +101,11 @@ fn places(profile: &Profile) -> Vec<String> {
             .get(frame.file as usize)
             .filter(|_| place.is_empty())
         {
+            let file = format::source_path(file);
             *place = if frame.line > 0 {
                 format!("{file}:{}", frame.line)
             } else {
-                file.clone()
+                file.to_owned()
             };
         }
     }
