@@ -20,7 +20,7 @@ use scrutineer_profiler::{
     },
     profile::{self, Profile, ProfileBuilder},
     progress::Progress,
-    symbols::{SymbolSources, Symbolizer},
+    symbols::Symbolizer,
     workspace::Workspace,
 };
 use sha2::{Digest, Sha256};
@@ -127,7 +127,7 @@ pub(crate) fn record_watched(
         std::thread::sleep(POLL);
     }
     let summary = recording.join()?;
-    append_symbols(&summary.path, summary.pid, progress).with_context(|| {
+    append_symbols(&summary.path, progress).with_context(|| {
         format!(
             "the capture is whole, but names could not be added to it; \
              `scrutineer report {}` looks them up again",
@@ -191,9 +191,9 @@ fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progre
 }
 
 /// Looks up what has no name yet, and appends it to the file.
-fn append_symbols(path: &Path, pid: u32, progress: &dyn Progress) -> Result<()> {
+fn append_symbols(path: &Path, progress: &dyn Progress) -> Result<()> {
     let (profile, _) = load_without_lookup(path)?;
-    let chunks = look_up(&profile, pid, progress);
+    let chunks = look_up(&profile, progress);
     let mut writer = CaptureWriter::append(path)?;
     for chunk in chunks {
         writer.write(&chunk)?;
@@ -202,7 +202,7 @@ fn append_symbols(path: &Path, pid: u32, progress: &dyn Progress) -> Result<()> 
 }
 
 /// Names of all frames that were not looked up yet, as chunks.
-fn look_up(profile: &Profile, pid: u32, progress: &dyn Progress) -> Vec<Chunk> {
+fn look_up(profile: &Profile, progress: &dyn Progress) -> Vec<Chunk> {
     let frames: Vec<_> = profile
         .frames_without_lookup()
         .into_iter()
@@ -211,7 +211,7 @@ fn look_up(profile: &Profile, pid: u32, progress: &dyn Progress) -> Vec<Chunk> {
     if frames.is_empty() {
         return Vec::new();
     }
-    let mut symbolizer = Symbolizer::new(SymbolSources { pid });
+    let mut symbolizer = Symbolizer::for_capture(profile);
     let mut chunks = Vec::new();
     for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
         // The first batch is where nearly all files are opened; most captures have no second one.
@@ -245,9 +245,7 @@ pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
     for chunk in chunks {
         builder.push(chunk);
     }
-    let missing = builder
-        .profile()
-        .map(|profile| look_up(profile, profile.header.pid, progress));
+    let missing = builder.profile().map(|profile| look_up(profile, progress));
     for chunk in missing.into_iter().flatten() {
         builder.push(chunk);
     }

@@ -7,15 +7,11 @@ use std::{
 };
 
 use scrutineer_profiler::{
-    capture::{
-        CaptureError,
-        file::CaptureTail,
-        model::{Chunk, Frame},
-    },
+    capture::{CaptureError, file::CaptureTail, model::Chunk},
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
     },
-    symbols::{SymbolSources, Symbolizer},
+    symbols::{Moment, SymbolSources, Symbolizer, symbolize_profile},
 };
 use scrutineer_ui::event::LoadedProfile;
 
@@ -65,12 +61,7 @@ impl LiveProfile {
 
     fn picture(&mut self) -> Option<LoadedProfile> {
         let profile = self.builder.profile()?;
-        let frames: Vec<(u32, Frame)> = profile
-            .frames_without_lookup()
-            .into_iter()
-            .map(|id| (id, profile.frames[id as usize]))
-            .collect();
-        let names = self.symbolizer.lookup(&profile.modules, &frames);
+        let names = symbolize_profile(&mut self.symbolizer, profile, Moment::Live);
         self.builder.push(Chunk::Symbols(names));
         let profile = self.builder.profile()?.clone();
         Some(lay_out(self.path.clone(), profile, None))
