@@ -303,6 +303,15 @@ fn a_program_that_was_deleted_while_it_runs_keeps_its_names() {
     let (start, _) = symbol(&program, "rest");
     let captured = module(&program);
     let child = Child(Command::new(&program).spawn().expect("the program runs"));
+    // A new program's files are mapped a moment after its parent goes on.
+    let maps = format!("/proc/{}/maps", child.0.id());
+    let is_mapped = || fs::read_to_string(&maps).is_ok_and(|maps| maps.contains(&captured.path));
+    for _ in 0..1_000 {
+        if is_mapped() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     fs::remove_file(&program).expect("it can be removed");
     let mut symbolizer = Symbolizer::new(SymbolSources { pid: child.0.id() });
     let path = format!("{} (deleted)", captured.path);
