@@ -8,9 +8,9 @@ use std::{
 
 use scrutineer_profiler::{
     capture::file::{self, CAPTURE_EXTENSION},
-    probes::list::{ProcessInfo, ProcessLister},
+    probes::list::ProcessLister,
 };
-use scrutineer_ui::event::{Event, ProcessRow, RecentCapture};
+use scrutineer_ui::event::{Event, RecentCapture};
 
 use super::worker::Teller;
 
@@ -30,25 +30,9 @@ pub(super) fn watch_processes(watch: &AtomicBool, teller: &Teller) {
     while watch.load(Ordering::Relaxed) {
         if Instant::now() >= next {
             next = Instant::now() + PROCESSES_EVERY;
-            let rows = lister.refresh().into_iter().map(row).collect();
-            teller.tell(Event::Processes(rows));
+            teller.tell(Event::Processes(lister.refresh()));
         }
         std::thread::sleep(POLL);
-    }
-}
-
-fn row(process: ProcessInfo) -> ProcessRow {
-    ProcessRow {
-        pid: process.pid,
-        parent: process.parent,
-        name: process.name,
-        command_line: process.command_line,
-        user: process.user,
-        attachable: process.attachable,
-        cpu_cores: process.cpu_cores,
-        rss_bytes: process.rss_bytes,
-        threads: process.threads,
-        runtime: process.runtime,
     }
 }
 

@@ -3,38 +3,16 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use scrutineer_checklists::document::ReviewDocument;
-use scrutineer_evidence::{capture::Quality, process::Runtime};
+use scrutineer_evidence::capture::Quality;
 use scrutineer_profiler::{
     capture::ability::Ability,
     profile::{CallTree, FlameLayout, Profile},
 };
 
-use crate::command::JobId;
+/// One process of the list, as the probe lists it.
+pub use scrutineer_profiler::probes::list::ProcessInfo as ProcessRow;
 
-/// One process of the list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProcessRow {
-    /// Pid.
-    pub pid: u32,
-    /// Parent's pid.
-    pub parent: Option<u32>,
-    /// `comm`.
-    pub name: String,
-    /// Command line, redacted.
-    pub command_line: String,
-    /// User name.
-    pub user: String,
-    /// Whether it can be attached to by us.
-    pub attachable: bool,
-    /// CPU over the last interval, cores.
-    pub cpu_cores: f64,
-    /// Resident memory.
-    pub rss_bytes: u64,
-    /// Threads.
-    pub threads: u32,
-    /// Recognised runtime.
-    pub runtime: Option<Runtime>,
-}
+use crate::command::JobId;
 
 /// A capture in the list of recent ones.
 #[derive(Clone, Debug, PartialEq)]
