@@ -6,8 +6,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use scrutineer_evidence::{capture::Sampler, process::Runtime, system::MachineKey};
 use scrutineer_profiler::{
     capture::model::{
-        CaptureHeader, Chunk, Frame, FrameSymbols, Module, ModuleKind, NONE, Samples, StackNodes,
-        Symbol, Thread,
+        CallGraph, CaptureHeader, Chunk, Frame, FrameSymbols, Module, ModuleKind, NONE, Samples,
+        StackNodes, Subject, Symbol, Thread,
     },
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
@@ -49,6 +49,12 @@ fn header() -> CaptureHeader {
             governor: None,
         },
         commit: None,
+        subject: Subject::Processes,
+        follows_children: true,
+        call_graph: CallGraph::Dwarf,
+        wait_source: None,
+        page_faults: false,
+        by_helper: false,
     }
 }
 

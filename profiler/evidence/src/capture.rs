@@ -42,6 +42,22 @@ pub struct Quality {
     pub profiler_cpu_ns: u64,
     /// Time that the target stood still for ptrace samples, nanoseconds.
     pub paused_ns: u64,
+    /// Of the truncated ones, those whose copy of the stack was too short.
+    #[serde(default)]
+    pub cut_short: u64,
+    /// Waits captured.
+    #[serde(default)]
+    pub waits: u64,
+    /// Context switches and page faults that a ring lost.
+    #[serde(default)]
+    pub other_lost: u64,
+    /// Times that the kernel slowed sampling down.
+    #[serde(default)]
+    pub throttled: u64,
+    /// Estimated share of the target's CPU time that the capture cost it, 0..1; `None` where it
+    /// was not estimated.
+    #[serde(default)]
+    pub overhead_share: Option<f64>,
 }
 
 impl Quality {

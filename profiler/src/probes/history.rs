@@ -148,7 +148,7 @@ mod tests {
         bench::{CaptureSummary, SaveMode},
         capture::{
             file::CaptureWriter,
-            model::{CaptureHeader, Chunk},
+            model::{CallGraph, CaptureHeader, Chunk, Subject},
         },
         process::machine_key,
     };
@@ -182,6 +182,12 @@ mod tests {
             stack_dump_bytes: 0,
             machine: machine_key(),
             commit: None,
+            subject: Subject::Processes,
+            follows_children: true,
+            call_graph: CallGraph::Dwarf,
+            wait_source: None,
+            page_faults: false,
+            by_helper: false,
         };
         let mut writer = CaptureWriter::create(path).unwrap();
         writer.write(&Chunk::Header(header)).unwrap();

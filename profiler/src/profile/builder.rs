@@ -6,8 +6,8 @@ use scrutineer_evidence::capture::Quality;
 
 use crate::{
     capture::model::{
-        CaptureHeader, Chunk, Frame, FrameSymbols, NONE, SAMPLE_TRUNCATED, Samples, StackNodes,
-        Symbol, Thread,
+        CaptureHeader, Chunk, Frame, FrameSymbols, NONE, PageFaults, Readings, SAMPLE_TRUNCATED,
+        Samples, StackNodes, Symbol, Thread, Waits,
     },
     profile::{
         Category, Function, LogicalFrame, Profile,
@@ -82,6 +82,12 @@ impl Growing {
                 samples: Samples::default(),
                 residency: Vec::new(),
                 activity: Vec::new(),
+                waits: Waits::default(),
+                page_faults: PageFaults::default(),
+                series: Vec::new(),
+                readings: Readings::default(),
+                processes: Vec::new(),
+                events: Vec::new(),
                 functions: Vec::new(),
                 files: Vec::new(),
                 frame_logical: Vec::new(),
@@ -112,6 +118,12 @@ impl Growing {
             Chunk::Quality(quality) => self.push_quality(quality),
             Chunk::End(end) => self.profile.end = Some(end),
             Chunk::Symbols(symbols) => symbols.into_iter().for_each(|s| self.push_symbols(s)),
+            Chunk::Waits(waits) => self.push_waits(waits),
+            Chunk::PageFaults(faults) => self.push_page_faults(faults),
+            Chunk::Series(series) => self.profile.series.extend(series),
+            Chunk::Readings(readings) => self.push_readings(readings),
+            Chunk::Processes(processes) => self.profile.processes.extend(processes),
+            Chunk::Events(events) => self.profile.events.extend(events),
         }
     }
 
@@ -200,22 +212,12 @@ impl Growing {
 
     fn push_samples(&mut self, samples: Samples) {
         let count = samples.time_ns.len();
-        let stacks = self.profile.stacks.frame.len();
-        let threads = self.profile.threads.len();
         let even = [
             samples.thread.len(),
             samples.stack.len(),
             samples.flags.len(),
         ] == [count; 3];
-        let known = samples
-            .stack
-            .iter()
-            .all(|s| *s == NONE || (*s as usize) < stacks)
-            && samples
-                .thread
-                .iter()
-                .all(|thread| (*thread as usize) < threads);
-        if !even || !known {
+        if !even || !self.knows_all(&samples.thread, &samples.stack) {
             return;
         }
         for (stack, flags) in samples.stack.iter().zip(&samples.flags) {
@@ -231,6 +233,77 @@ impl Growing {
         );
         held.stack.extend(samples.stack);
         held.flags.extend(samples.flags);
+    }
+
+    fn knows_all(&self, threads: &[u32], stacks: &[u32]) -> bool {
+        let (known_stacks, known_threads) =
+            (self.profile.stacks.frame.len(), self.profile.threads.len());
+        stacks
+            .iter()
+            .all(|stack| *stack == NONE || (*stack as usize) < known_stacks)
+            && threads
+                .iter()
+                .all(|thread| (*thread as usize) < known_threads)
+    }
+
+    fn push_waits(&mut self, waits: Waits) {
+        let even = [
+            waits.duration_ns.len(),
+            waits.run_queue_ns.len(),
+            waits.count.len(),
+            waits.thread.len(),
+            waits.stack.len(),
+            waits.class.len(),
+            waits.waker.len(),
+        ] == [waits.start_ns.len(); 7];
+        if !even || !self.knows_all(&waits.thread, &waits.stack) {
+            return;
+        }
+        let canonical = |thread: &u32| self.canonical_thread.get(*thread as usize).copied();
+        let held = &mut self.profile.waits;
+        held.thread
+            .extend(waits.thread.iter().filter_map(canonical));
+        let wakers = waits.waker.iter();
+        held.waker
+            .extend(wakers.map(|waker| canonical(waker).unwrap_or(NONE)));
+        held.start_ns.extend(waits.start_ns);
+        held.duration_ns.extend(waits.duration_ns);
+        held.run_queue_ns.extend(waits.run_queue_ns);
+        held.count.extend(waits.count);
+        held.stack.extend(waits.stack);
+        held.class.extend(waits.class);
+    }
+
+    fn push_page_faults(&mut self, faults: PageFaults) {
+        let even = [faults.thread.len(), faults.stack.len(), faults.weight.len()]
+            == [faults.time_ns.len(); 3];
+        if !even || !self.knows_all(&faults.thread, &faults.stack) {
+            return;
+        }
+        let held = &mut self.profile.page_faults;
+        let canonical = |thread: &u32| self.canonical_thread[*thread as usize];
+        held.thread.extend(faults.thread.iter().map(canonical));
+        held.time_ns.extend(faults.time_ns);
+        held.stack.extend(faults.stack);
+        held.weight.extend(faults.weight);
+    }
+
+    fn push_readings(&mut self, readings: Readings) {
+        let count = readings.time_ns.len();
+        let known = self.profile.series.len();
+        let even = [readings.series.len(), readings.value.len()] == [count; 2];
+        if !even
+            || readings
+                .series
+                .iter()
+                .any(|series| *series as usize >= known)
+        {
+            return;
+        }
+        let held = &mut self.profile.readings;
+        held.time_ns.extend(readings.time_ns);
+        held.series.extend(readings.series);
+        held.value.extend(readings.value);
     }
 
     fn count_quality(&mut self, stack: u32, flags: u8) {

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, ops::Range};
 use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
 use crate::capture::model::{
-    Activity, CaptureEnd, CaptureHeader, Frame, Module, Samples, StackNodes, Thread,
+    Activity, CaptureEnd, CaptureHeader, Event, Frame, Module, PageFaults, ProcessEntry, Readings,
+    Samples, Series, StackNodes, Thread, Waits,
 };
 
 /// Where a function's code comes from; the flame graph's colour.
@@ -89,6 +90,18 @@ pub struct Profile {
     pub residency: Vec<ResidencySample>,
     /// Process-wide counters.
     pub activity: Vec<Activity>,
+    /// Waits; their threads are positions in `threads`, as those of samples.
+    pub waits: Waits,
+    /// Page faults.
+    pub page_faults: PageFaults,
+    /// Time series.
+    pub series: Vec<Series>,
+    /// Their values.
+    pub readings: Readings,
+    /// Processes; a later entry with the same pid replaces an earlier one.
+    pub processes: Vec<ProcessEntry>,
+    /// Events, in order of time within a chunk.
+    pub events: Vec<Event>,
     /// Functions.
     pub functions: Vec<Function>,
     /// Source files.

@@ -4,8 +4,8 @@ use scrutineer_evidence::{capture::Sampler, process::Runtime, system::MachineKey
 
 use crate::{
     capture::model::{
-        CaptureEnd, CaptureHeader, Chunk, EndReason, Frame, FrameSymbols, Module, ModuleKind, NONE,
-        Samples, StackNodes, Symbol, Thread,
+        CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Frame, FrameSymbols, Module,
+        ModuleKind, NONE, Samples, StackNodes, Subject, Symbol, Thread,
     },
     profile::{Profile, ProfileBuilder},
 };
@@ -31,6 +31,12 @@ pub(crate) fn header() -> CaptureHeader {
             governor: None,
         },
         commit: None,
+        subject: Subject::Processes,
+        follows_children: true,
+        call_graph: CallGraph::Dwarf,
+        wait_source: None,
+        page_faults: false,
+        by_helper: false,
     }
 }
 

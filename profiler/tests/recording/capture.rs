@@ -58,7 +58,7 @@ impl Capture {
             Chunk::Activity(more) => self.activity.extend(more),
             Chunk::Residency(more) => self.residency.extend(more),
             Chunk::End(_) => self.ended = true,
-            Chunk::Quality(_) | Chunk::Symbols(_) => {}
+            _ => {}
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::capture::model::{Chunk, StackNodes};
+use super::old;
+use crate::capture::model::{Chunk, PageFaults, Readings, StackNodes, Waits};
 
 /// First bytes of every capture file.
 pub(super) const MAGIC: [u8; 8] = *b"SCRUTCAP";
@@ -31,7 +32,7 @@ pub(super) fn preamble(version: u32) -> [u8; PREAMBLE_BYTES as usize] {
 /// The number that stands for a chunk's kind in the file. Numbers are never reused.
 pub(super) const fn kind(chunk: &Chunk) -> u8 {
     match chunk {
-        Chunk::Header(_) => 1,
+        Chunk::Header(_) => HEADER,
         Chunk::Modules(_) => 2,
         Chunk::Frames(_) => 3,
         Chunk::Stacks(_) => 4,
@@ -42,18 +43,34 @@ pub(super) const fn kind(chunk: &Chunk) -> u8 {
         Chunk::Quality(_) => QUALITY,
         Chunk::End(_) => END,
         Chunk::Symbols(_) => 11,
+        Chunk::Waits(_) => 12,
+        Chunk::PageFaults(_) => 13,
+        Chunk::Series(_) => 14,
+        Chunk::Readings(_) => 15,
+        Chunk::Processes(_) => 16,
+        Chunk::Events(_) => 17,
     }
 }
 
+/// Whether a kind is that of the first chunk, in any version of the format.
+pub(super) const fn is_header(kind: u8) -> bool {
+    matches!(kind, HEADER | old::HEADER_1)
+}
+
+/// Whether a kind is that of chunks of quality, in any version of the format.
+pub(super) const fn is_quality(kind: u8) -> bool {
+    matches!(kind, QUALITY | old::QUALITY_1)
+}
+
 /// Kind of the first chunk.
-pub(super) const HEADER: u8 = 1;
+const HEADER: u8 = 18;
 /// Kind of chunks of samples.
 pub(super) const SAMPLES: u8 = 6;
 /// Kind of chunks of quality.
-pub(super) const QUALITY: u8 = 9;
+const QUALITY: u8 = 19;
 /// Kind of the chunk that ends a recording.
 pub(super) const END: u8 = 10;
-const KINDS: std::ops::RangeInclusive<u8> = 1..=11;
+const KINDS: std::ops::RangeInclusive<u8> = 1..=19;
 
 /// A chunk's head, verified.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +138,9 @@ impl Head {
             }
             Cow::Owned(unpacked)
         };
+        if matches!(self.kind, old::HEADER_1 | old::QUALITY_1) {
+            return old::decode(self.kind, &plain);
+        }
         match postcard::take_from_bytes::<Chunk>(&plain) {
             Ok((chunk, [])) if kind(&chunk) == self.kind => Ok(chunk),
             Ok(_) => Err("a chunk holds something else than its kind".to_owned()),
@@ -172,21 +192,74 @@ fn split(chunk: &Chunk) -> Option<(Chunk, Chunk)> {
         Chunk::Stacks(nodes) => (nodes.parent.len() > 1).then(|| {
             let (mut first, at) = (nodes.clone(), nodes.parent.len() / 2);
             let second = StackNodes {
-                parent: first.parent.split_off(at),
-                frame: first.frame.split_off(at.min(first.frame.len())),
+                parent: cut(&mut first.parent, at),
+                frame: cut(&mut first.frame, at),
             };
             (Chunk::Stacks(first), Chunk::Stacks(second))
         }),
         Chunk::Samples(samples) => (samples.time_ns.len() > 1).then(|| {
             let (mut first, at) = (samples.clone(), samples.time_ns.len() / 2);
             let second = crate::capture::model::Samples {
-                time_ns: first.time_ns.split_off(at),
-                thread: first.thread.split_off(at.min(first.thread.len())),
-                stack: first.stack.split_off(at.min(first.stack.len())),
-                flags: first.flags.split_off(at.min(first.flags.len())),
+                time_ns: cut(&mut first.time_ns, at),
+                thread: cut(&mut first.thread, at),
+                stack: cut(&mut first.stack, at),
+                flags: cut(&mut first.flags, at),
             };
             (Chunk::Samples(first), Chunk::Samples(second))
         }),
+        Chunk::Series(list) => halves(list, Chunk::Series),
+        Chunk::Processes(list) => halves(list, Chunk::Processes),
+        Chunk::Events(list) => halves(list, Chunk::Events),
+        Chunk::Waits(waits) => split_waits(waits),
+        Chunk::PageFaults(faults) => split_faults(faults),
+        Chunk::Readings(readings) => split_readings(readings),
         Chunk::Header(_) | Chunk::Quality(_) | Chunk::End(_) => None,
     }
+}
+
+fn split_waits(waits: &Waits) -> Option<(Chunk, Chunk)> {
+    let (mut first, at) = (waits.clone(), waits.start_ns.len() / 2);
+    (at > 0).then(|| {
+        let second = Waits {
+            start_ns: cut(&mut first.start_ns, at),
+            duration_ns: cut(&mut first.duration_ns, at),
+            run_queue_ns: cut(&mut first.run_queue_ns, at),
+            count: cut(&mut first.count, at),
+            thread: cut(&mut first.thread, at),
+            stack: cut(&mut first.stack, at),
+            class: cut(&mut first.class, at),
+            waker: cut(&mut first.waker, at),
+        };
+        (Chunk::Waits(first), Chunk::Waits(second))
+    })
+}
+
+fn split_faults(faults: &PageFaults) -> Option<(Chunk, Chunk)> {
+    let (mut first, at) = (faults.clone(), faults.time_ns.len() / 2);
+    (at > 0).then(|| {
+        let second = PageFaults {
+            time_ns: cut(&mut first.time_ns, at),
+            thread: cut(&mut first.thread, at),
+            stack: cut(&mut first.stack, at),
+            weight: cut(&mut first.weight, at),
+        };
+        (Chunk::PageFaults(first), Chunk::PageFaults(second))
+    })
+}
+
+fn split_readings(readings: &Readings) -> Option<(Chunk, Chunk)> {
+    let (mut first, at) = (readings.clone(), readings.time_ns.len() / 2);
+    (at > 0).then(|| {
+        let second = Readings {
+            time_ns: cut(&mut first.time_ns, at),
+            series: cut(&mut first.series, at),
+            value: cut(&mut first.value, at),
+        };
+        (Chunk::Readings(first), Chunk::Readings(second))
+    })
+}
+
+/// What of a column lies from `at` on, taken off it.
+fn cut<T>(column: &mut Vec<T>, at: usize) -> Vec<T> {
+    column.split_off(at.min(column.len()))
 }

@@ -14,9 +14,11 @@
 //! | … | body: an LZ4 block of the postcard encoding of a [`Chunk`](crate::capture::model::Chunk); stored plain where both lengths are equal |
 //!
 //! Any change of a type in [`model`](crate::capture::model), or of an evidence type that it holds,
-//! is a new version of the format: postcard does not describe itself.
+//! needs a new kind of chunk, and the old one keeps its decoder in `old`: postcard does not describe
+//! itself. Then [`CAPTURE_FORMAT_VERSION`] grows, so that older readers refuse in one sentence.
 
 mod chunk;
+mod old;
 mod reader;
 mod summary;
 mod tail;
@@ -35,7 +37,7 @@ pub use validate::MAX_STACK_DEPTH;
 pub use writer::CaptureWriter;
 
 /// Version of the format; a newer one is refused, older ones are read for ever.
-pub const CAPTURE_FORMAT_VERSION: u32 = 1;
+pub const CAPTURE_FORMAT_VERSION: u32 = 2;
 
 /// File name extension of captures.
 pub const CAPTURE_EXTENSION: &str = "scrutineer";

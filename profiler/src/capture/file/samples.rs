@@ -9,8 +9,8 @@ use scrutineer_evidence::{
 };
 
 use crate::capture::model::{
-    Activity, CaptureEnd, CaptureHeader, Chunk, EndReason, Frame, FrameSymbols, Module, ModuleKind,
-    NONE, SAMPLE_TRUNCATED, Samples, StackNodes, Symbol, Thread,
+    Activity, CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Frame, FrameSymbols, Module,
+    ModuleKind, NONE, SAMPLE_TRUNCATED, Samples, StackNodes, Subject, Symbol, Thread,
 };
 
 pub(super) fn header() -> Chunk {
@@ -36,6 +36,12 @@ pub(super) fn header() -> Chunk {
             governor: None,
         },
         commit: Some("abcdef".to_owned()),
+        subject: Subject::Processes,
+        follows_children: true,
+        call_graph: CallGraph::Dwarf,
+        wait_source: None,
+        page_faults: false,
+        by_helper: false,
     })
 }
 

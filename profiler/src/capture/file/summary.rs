@@ -73,14 +73,14 @@ fn step<R: std::io::Read + std::io::Seek>(
     found: &mut Found,
 ) -> Result<(), End> {
     let head: Head = scan.next_head()?;
-    if found.header.is_some() == (head.kind == chunk::HEADER) {
+    if found.header.is_some() == chunk::is_header(head.kind) {
         return Err(End::Damaged {
             at: scan.chunk_at,
             why: "the first chunk, and no other, should be the header".to_owned(),
         });
     }
     match head.kind {
-        chunk::HEADER | chunk::QUALITY | chunk::END => {
+        kind if chunk::is_header(kind) || chunk::is_quality(kind) || kind == chunk::END => {
             let body = scan.body(&head)?;
             let chunk = head.decode_body(&body).map_err(|why| End::Damaged {
                 at: scan.chunk_at,

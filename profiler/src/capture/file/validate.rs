@@ -1,6 +1,6 @@
 //! Checks that ids point at entries that exist, so that later rooms index without fear.
 
-use crate::capture::model::{Chunk, NONE, Samples, StackNodes};
+use crate::capture::model::{Chunk, NONE, PageFaults, Readings, Samples, StackNodes, Waits};
 
 /// Deepest stack that a file may hold: a 64 KiB stack dump has room for 8,192 return addresses,
 /// kernel frames come on top.
@@ -20,6 +20,7 @@ pub(super) struct Validator {
     modules: u32,
     frames: u32,
     threads: u32,
+    series: u32,
     /// Depth of every stack node.
     depths: Vec<u16>,
 }
@@ -55,9 +56,10 @@ impl Validator {
             Chunk::Residency(list) => list.iter().try_for_each(|sample| time(sample.time_ns)),
             Chunk::Activity(list) => list.iter().try_for_each(|activity| time(activity.time_ns)),
             Chunk::Quality(quality) => check(
-                quality
-                    .kernel_invisible_share
-                    .is_none_or(|share| (0.0..=1.0).contains(&share)),
+                [quality.kernel_invisible_share, quality.overhead_share]
+                    .iter()
+                    .flatten()
+                    .all(|share| (0.0..=1.0).contains(share)),
                 || "a share lies outside of 0 to 1".to_owned(),
             ),
             Chunk::End(end) => {
@@ -68,6 +70,12 @@ impl Validator {
             Chunk::Symbols(list) => list
                 .iter()
                 .try_for_each(|names| below(names.frame, self.frames, false, "frame")),
+            Chunk::Waits(waits) => self.admit_waits(waits),
+            Chunk::PageFaults(faults) => self.admit_faults(faults),
+            Chunk::Series(list) => grow(&mut self.series, list.len()),
+            Chunk::Readings(readings) => self.admit_readings(readings),
+            Chunk::Processes(_) => Ok(()),
+            Chunk::Events(list) => list.iter().try_for_each(|event| time(event.time_ns)),
         }
     }
 
@@ -106,11 +114,58 @@ impl Validator {
             ] == [count; 3],
             || "the columns of a table of samples differ in length".to_owned(),
         )?;
-        samples.time_ns.iter().try_for_each(|&at| time(at))?;
-        for &thread in &samples.thread {
+        self.admit_places(&samples.time_ns, &samples.thread, &samples.stack)
+    }
+
+    fn admit_waits(&self, waits: &Waits) -> Result<(), String> {
+        let columns = [
+            waits.duration_ns.len(),
+            waits.run_queue_ns.len(),
+            waits.count.len(),
+            waits.thread.len(),
+            waits.stack.len(),
+            waits.class.len(),
+            waits.waker.len(),
+        ];
+        check(columns == [waits.start_ns.len(); 7], || {
+            "the columns of a table of waits differ in length".to_owned()
+        })?;
+        self.admit_places(&waits.start_ns, &waits.thread, &waits.stack)?;
+        waits.duration_ns.iter().try_for_each(|&span| time(span))?;
+        waits.run_queue_ns.iter().try_for_each(|&span| time(span))?;
+        let mut wakers = waits.waker.iter();
+        wakers.try_for_each(|&waker| below(waker, self.threads, true, "thread"))
+    }
+
+    fn admit_faults(&self, faults: &PageFaults) -> Result<(), String> {
+        let columns = [faults.thread.len(), faults.stack.len(), faults.weight.len()];
+        check(columns == [faults.time_ns.len(); 3], || {
+            "the columns of a table of page faults differ in length".to_owned()
+        })?;
+        check(
+            faults.weight.iter().all(|&weight| weight <= MAX_TIME_NS),
+            || "a page fault has an impossible weight".to_owned(),
+        )?;
+        self.admit_places(&faults.time_ns, &faults.thread, &faults.stack)
+    }
+
+    fn admit_readings(&self, readings: &Readings) -> Result<(), String> {
+        let columns = [readings.series.len(), readings.value.len()];
+        check(columns == [readings.time_ns.len(); 2], || {
+            "the columns of a table of readings differ in length".to_owned()
+        })?;
+        readings.time_ns.iter().try_for_each(|&at| time(at))?;
+        let mut series = readings.series.iter();
+        series.try_for_each(|&series| below(series, self.series, false, "series"))
+    }
+
+    /// Times, threads and stacks of a table's rows.
+    fn admit_places(&self, times: &[u64], threads: &[u32], stacks: &[u32]) -> Result<(), String> {
+        times.iter().try_for_each(|&at| time(at))?;
+        for &thread in threads {
             below(thread, self.threads, false, "thread")?;
         }
-        for &stack in &samples.stack {
+        for &stack in stacks {
             below(stack, self.depths.len() as u32, true, "stack")?;
         }
         Ok(())

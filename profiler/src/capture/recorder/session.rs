@@ -18,7 +18,7 @@ use crate::{
         CaptureError,
         file::CaptureWriter,
         launch::{self, Launch},
-        model::{Activity, CaptureEnd, CaptureHeader, Chunk, EndReason},
+        model::{Activity, CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Subject},
         sampler::Sampler,
         tables::Tables,
         target::{self, Target},
@@ -161,6 +161,12 @@ impl Session {
             stack_dump_bytes: self.sampler.stack_dump_bytes(),
             machine: process::machine_key(),
             commit: self.options.commit.clone(),
+            subject: Subject::Processes,
+            follows_children: true,
+            call_graph: CallGraph::Dwarf,
+            wait_source: None,
+            page_faults: false,
+            by_helper: false,
         }))?;
         self.writer.flush()
     }
@@ -248,6 +254,7 @@ impl Session {
             },
             profiler_cpu_ns: clock::thread_cpu_ns(),
             paused_ns: counters.paused_ns,
+            ..Quality::default()
         }
     }
 

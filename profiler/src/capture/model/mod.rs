@@ -11,8 +11,42 @@ use scrutineer_evidence::{
 };
 use serde::{Deserialize, Serialize};
 
+mod readings;
+mod waits;
+
+pub use readings::{Event, EventKind, ProcessEntry, Readings, Series, SeriesKind};
+pub use waits::{PageFaults, WaitClass, WaitSource, Waits};
+
 /// Stands for "no parent" in [`StackNodes::parent`] and for "no stack" in [`Samples::stack`].
 pub const NONE: u32 = u32::MAX;
+
+/// What a capture is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// One process or several, by their pids.
+    #[default]
+    Processes,
+    /// A process with all its descendants at the start.
+    Tree,
+    /// The processes of a control group.
+    Cgroup {
+        /// Path below the hierarchy's mount point.
+        path: String,
+    },
+    /// Every process of the machine.
+    System,
+}
+
+/// How stacks are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallGraph {
+    /// A copy of the stack, followed by call frame information, and frame pointers where there is
+    /// none.
+    #[default]
+    Dwarf,
+    /// The kernel follows frame pointers: cheap, and right only where all code keeps them.
+    FramePointers,
+}
 
 /// First chunk of a file: what was captured, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +79,18 @@ pub struct CaptureHeader {
     pub machine: MachineKey,
     /// Commit of the workspace's repository, where known.
     pub commit: Option<String>,
+    /// What the capture is of; `pid` is the first process of it, 0 for the whole machine.
+    pub subject: Subject,
+    /// Whether processes born meanwhile are followed.
+    pub follows_children: bool,
+    /// How stacks are followed.
+    pub call_graph: CallGraph,
+    /// Where waits come from; `None` where they are not captured.
+    pub wait_source: Option<WaitSource>,
+    /// Whether page faults are captured with their stacks.
+    pub page_faults: bool,
+    /// Whether the privileged helper opened the events.
+    pub by_helper: bool,
 }
 
 /// What kind of code a module is.
@@ -205,4 +251,16 @@ pub enum Chunk {
     End(CaptureEnd),
     /// Names of frames.
     Symbols(Vec<FrameSymbols>),
+    /// More waits.
+    Waits(Waits),
+    /// More page faults.
+    PageFaults(PageFaults),
+    /// More time series.
+    Series(Vec<Series>),
+    /// More values of time series.
+    Readings(Readings),
+    /// More processes, or new names and command lines for known ones.
+    Processes(Vec<ProcessEntry>),
+    /// More events.
+    Events(Vec<Event>),
 }
