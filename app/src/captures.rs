@@ -1,7 +1,7 @@
 //! Capture files from beginning to end: named, recorded, given symbols, loaded.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
@@ -28,9 +28,6 @@ use sha2::{Digest, Sha256};
 /// Sampling frequency where nothing else is asked for: prime-like, so that it does not march in
 /// step with timers of 10 or 100 Hz.
 pub(crate) const DEFAULT_FREQUENCY_HZ: u32 = 999;
-
-/// Bytes of user stack copied with each sample.
-const STACK_DUMP_BYTES: u32 = 32 * 1024;
 
 /// Frames that are looked up between two looks at progress and cancel.
 const SYMBOL_BATCH: usize = 512;
@@ -64,15 +61,22 @@ fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
 /// The name that a target's capture bears: of the process, else of the command's file.
 fn target_name(target: &Target) -> String {
     match target {
-        Target::Name(name) => name.clone(),
-        Target::Pid(pid) => std::fs::read_to_string(format!("/proc/{pid}/comm"))
-            .map_or_else(|_| pid.to_string(), |comm| comm.trim().to_owned()),
-        Target::Launch { command, .. } => file_name(command.first()),
+        Target::Name(name) | Target::AllNamed(name) => name.clone(),
+        Target::Cgroup(path) => file_name(Some(path.as_os_str())),
+        Target::System => "machine".to_owned(),
+        Target::Pids(pids) => pids
+            .first()
+            .map_or_else(|| "none".to_owned(), |pid| target_name(&Target::Pid(*pid))),
+        Target::Pid(pid) | Target::Tree(pid) => {
+            std::fs::read_to_string(format!("/proc/{pid}/comm"))
+                .map_or_else(|_| pid.to_string(), |comm| comm.trim().to_owned())
+        }
+        Target::Launch { command, .. } => file_name(command.first().map(OsString::as_os_str)),
     }
 }
 
-fn file_name(program: Option<&OsString>) -> String {
-    let name = program.and_then(|program| Path::new(program).file_name());
+fn file_name(path: Option<&OsStr>) -> String {
+    let name = path.and_then(|path| Path::new(path).file_name());
     name.map_or_else(
         || "command".into(),
         |name| name.to_string_lossy().into_owned(),
@@ -122,7 +126,7 @@ pub(crate) fn record_watched(
         if progress.is_cancelled() {
             recording.stop();
         }
-        tell(&recording, settings.duration, progress);
+        tell(&recording, settings.options.duration, progress);
         watch(&recording, &path);
         std::thread::sleep(POLL);
     }
@@ -137,17 +141,26 @@ pub(crate) fn record_watched(
     Ok(summary)
 }
 
-/// How to record, but for what is the same for all recordings.
+/// How to record, and where the capture goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Sampling frequency, hertz.
-    pub(crate) frequency_hz: u32,
-    /// When to stop; `None` records until stopped or until the target ends.
-    pub(crate) duration: Option<Duration>,
+    /// How to record; the file is chosen by `place`.
+    pub(crate) options: RecordOptions,
     /// Where the capture goes.
     pub(crate) place: Place,
-    /// Commit of the workspace's repository, for the header.
-    pub(crate) commit: Option<String>,
+}
+
+impl Settings {
+    /// CPU time with children, at the usual frequency.
+    pub(crate) fn new(place: Place) -> Self {
+        Self {
+            options: RecordOptions {
+                frequency_hz: DEFAULT_FREQUENCY_HZ,
+                ..RecordOptions::new(PathBuf::new())
+            },
+            place,
+        }
+    }
 }
 
 /// Starts a recording. One that begins in the same second may take a fresh name before us: then
@@ -162,11 +175,8 @@ fn start(target: &Target, settings: &Settings) -> Result<(Recording, PathBuf)> {
             ),
         };
         let options = RecordOptions {
-            frequency_hz: settings.frequency_hz,
-            duration: settings.duration,
             output: output.clone(),
-            stack_dump_bytes: STACK_DUMP_BYTES,
-            commit: settings.commit.clone(),
+            ..settings.options.clone()
         };
         match Recording::start(target, options) {
             Err(CaptureError::Write { source, .. })
@@ -180,10 +190,11 @@ fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progre
     let status = recording.status();
     let elapsed = status.elapsed.as_secs_f32();
     let samples = status.quality.samples;
-    let text = format!(
-        "Recording pid {}: {elapsed:.1} s, {samples} samples",
-        recording.pid()
-    );
+    let what = match recording.pid() {
+        0 => "the whole machine".to_owned(),
+        pid => format!("pid {pid}"),
+    };
+    let text = format!("Recording {what}: {elapsed:.1} s, {samples} samples");
     progress.step(
         &text,
         duration.map(|all| (elapsed / all.as_secs_f32()).min(1.0)),

@@ -92,12 +92,9 @@ fn start_recording(
     pid: u32,
     plan: &GatherPlan,
 ) -> Result<Job<Result<RecordingSummary>>> {
-    let settings = Settings {
-        frequency_hz: captures::DEFAULT_FREQUENCY_HZ,
-        duration: Some(plan.window),
-        place: captures::workspace_place(&plan.workspace)?,
-        commit: workspace::git_commit(&plan.workspace.root).map(|(commit, _)| commit),
-    };
+    let mut settings = Settings::new(captures::workspace_place(&plan.workspace)?);
+    settings.options.duration = Some(plan.window);
+    settings.options.commit = workspace::git_commit(&plan.workspace.root).map(|(commit, _)| commit);
     let target = Target::Pid(pid);
     Ok(jobs.spawn("Recording", move |job: &JobContext| {
         captures::record(&target, &settings, job)

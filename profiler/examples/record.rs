@@ -17,13 +17,9 @@ use scrutineer_profiler::capture::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args_os().skip(1);
-    let mut options = RecordOptions {
-        frequency_hz: 999,
-        duration: None,
-        output: std::env::temp_dir().join(format!("example-{}.scrutineer", std::process::id())),
-        stack_dump_bytes: 32 << 10,
-        commit: None,
-    };
+    let mut options = RecordOptions::new(
+        std::env::temp_dir().join(format!("example-{}.scrutineer", std::process::id())),
+    );
     let (mut target, mut addresses, mut keep, mut read) = (None, false, false, None);
     while let Some(word) = words.next() {
         let mut value = || {
@@ -33,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match word.to_str() {
             Some("-F") => options.frequency_hz = value()?.parse()?,
             Some("-d") => options.duration = Some(Duration::from_secs_f64(value()?.parse()?)),
-            Some("-s") => options.stack_dump_bytes = value()?.parse()?,
+            Some("-s") => options.stack_dump_bytes = Some(value()?.parse()?),
             Some("-o") => (options.output, keep) = (PathBuf::from(value()?), true),
             Some("-p") => target = Some(Target::Pid(value()?.parse()?)),
             Some("--read") => read = Some(PathBuf::from(value()?)),

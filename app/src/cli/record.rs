@@ -9,8 +9,8 @@ use std::{
 use scrutineer_checklists::words;
 use scrutineer_profiler::{
     capture::{
-        model::EndReason,
-        recorder::RecordingSummary,
+        model::{CallGraph, EndReason},
+        recorder::{RecordOptions, RecordingSummary},
         target::{self, Target},
     },
     workspace::{self, Workspace},
@@ -34,17 +34,56 @@ Examples:
   scrutineer record -p 4711 -d 30
   scrutineer record --name ledgerd -d 60 -o before.scrutineer
   scrutineer record -- python3 report.py --month 3
+  scrutineer record --tree 4711 -d 30
+  scrutineer record --name postgres --all -d 30
+  scrutineer record --cgroup /system.slice/ledgerd.service -d 30
   scrutineer report \"$(scrutineer record -p 4711 -d 10)\" --format text")]
-#[command(override_usage = "scrutineer record [OPTIONS] (-p PID | --name NAME | -- CMD…)")]
-#[command(group = clap::ArgGroup::new("target").required(true).args(["pid", "name", "command"]))]
+#[command(override_usage = "scrutineer record [OPTIONS] \
+    (-p PID… | --name NAME | --tree PID | --cgroup PATH | --system | -- CMD…)")]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["pid", "name", "tree", "cgroup", "system", "command"]))]
 pub(super) struct Arguments {
-    /// Attach to this process, with all its threads
+    /// Attach to this process, with all its threads; may be given several times
     #[arg(short, long, value_parser = clap::value_parser!(u32).range(1..))]
-    pid: Option<u32>,
+    pid: Vec<u32>,
 
     /// Attach to the one process of this name
     #[arg(long)]
     name: Option<String>,
+
+    /// With --name: attach to every process of that name
+    #[arg(long, requires = "name")]
+    all: bool,
+
+    /// Attach to this process and all its descendants
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    tree: Option<u32>,
+
+    /// Attach to the processes of this control group: its path below the hierarchies, or its
+    /// folder
+    #[arg(long, value_name = "PATH")]
+    cgroup: Option<PathBuf>,
+
+    /// Sample every process of the machine, where that is permitted
+    #[arg(long)]
+    system: bool,
+
+    /// Leave out processes that are started meanwhile
+    #[arg(long)]
+    no_children: bool,
+
+    /// How stacks are followed: by unwind information on copies of the stack, or by the kernel
+    /// along frame pointers (cheaper, and right only where all code keeps them)
+    #[arg(long, value_enum, value_name = "HOW", default_value = "dwarf")]
+    call_graph: CallGraphChoice,
+
+    /// Bytes of stack copied with each sample [default: as many as the stacks seen need, 8 to 64
+    /// KiB]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1024..=65_528))]
+    stack_bytes: Option<u32>,
+
+    /// Record page faults with their stacks too: where memory is touched first
+    #[arg(long)]
+    page_faults: bool,
 
     /// Sampling frequency in hertz
     #[arg(
@@ -67,6 +106,15 @@ pub(super) struct Arguments {
     command: Vec<OsString>,
 }
 
+/// How stacks are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum CallGraphChoice {
+    /// By unwind information, on copies of the stack
+    Dwarf,
+    /// Along frame pointers
+    Fp,
+}
+
 /// A number of seconds above 0, at most a week.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
@@ -83,12 +131,10 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let target = self.target()?;
         let workspace = Workspace::find(&std::env::current_dir()?)?;
-        let settings = Settings {
-            frequency_hz: self.frequency,
-            duration: self.duration,
-            place: self.place(&workspace)?,
-            commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
-        };
+        let mut settings = Settings::new(self.place(&workspace)?);
+        self.set(&mut settings.options);
+        settings.options.commit =
+            workspace::git_commit(&workspace.root).map(|(commit, _)| commit);
         let progress = ProgressLine::new(Interrupt::install()?);
         let summary = captures::record(&target, &settings, &progress)?;
         tell(&summary, !self.command.is_empty(), &progress);
@@ -102,19 +148,37 @@ impl Run for Arguments {
 }
 
 impl Arguments {
-    /// The target; one that runs already is resolved, so that all refusals come first.
+    fn set(&self, options: &mut RecordOptions) {
+        options.frequency_hz = self.frequency;
+        options.duration = self.duration;
+        options.follows_children = !self.no_children;
+        options.call_graph = match self.call_graph {
+            CallGraphChoice::Dwarf => CallGraph::Dwarf,
+            CallGraphChoice::Fp => CallGraph::FramePointers,
+        };
+        options.stack_dump_bytes = self.stack_bytes;
+        options.page_faults = self.page_faults;
+    }
+
+    /// The target; one that runs already is looked for, so that all refusals come first.
     fn target(&self) -> anyhow::Result<Target> {
-        let target = match (self.pid, &self.name) {
-            (Some(pid), _) => Target::Pid(pid),
-            (None, Some(name)) => Target::Name(name.clone()),
-            (None, None) => {
+        let target = match (self.pid.as_slice(), &self.name, self.tree, &self.cgroup) {
+            ([pid], ..) => Target::Pid(target::resolve(&Target::Pid(*pid))?),
+            ([_, ..], ..) => Target::Pids(self.pid.clone()),
+            (_, Some(name), ..) if self.all => Target::AllNamed(name.clone()),
+            (_, Some(name), ..) => Target::Pid(target::resolve(&Target::Name(name.clone()))?),
+            (_, _, Some(root), _) => Target::Tree(root),
+            (.., Some(path)) => Target::Cgroup(path.clone()),
+            _ if self.system => Target::System,
+            _ => {
                 return Ok(Target::Launch {
                     command: self.command.clone(),
                     folder: None,
                 });
             }
         };
-        Ok(Target::Pid(target::resolve(&target)?))
+        target::resolve_all(&target)?;
+        Ok(target)
     }
 
     fn place(&self, workspace: &Workspace) -> anyhow::Result<Place> {

@@ -62,12 +62,10 @@ pub(super) fn run(
     job: &JobContext,
     teller: &Teller,
 ) -> Result<PathBuf> {
-    let settings = Settings {
-        frequency_hz: order.frequency_hz,
-        duration: order.duration,
-        place: session.capture_place()?,
-        commit: session.commit(),
-    };
+    let mut settings = Settings::new(session.capture_place()?);
+    settings.options.frequency_hz = order.frequency_hz;
+    settings.options.duration = order.duration;
+    settings.options.commit = session.commit();
     let progress = Stoppable {
         job,
         stop: &order.stop,

@@ -35,9 +35,30 @@ pub enum CaptureError {
         /// The name asked for.
         name: String,
     },
+    /// No control group has this path.
+    #[error(
+        "no control group is found at {path}; list them with `systemd-cgls`, or give its folder \
+         below /sys/fs/cgroup",
+        path = path.display()
+    )]
+    NoSuchCgroup {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// A control group without processes cannot be followed here.
+    #[error(
+        "the control group {path} has no process of yours now, and groups cannot be followed as a \
+         whole here: {why}"
+    )]
+    EmptyCgroup {
+        /// Path below the hierarchies.
+        path: String,
+        /// What stands in the way.
+        why: String,
+    },
     /// Several processes have this name.
     #[error(
-        "several processes are named {name}; choose one with -p:{}",
+        "several processes are named {name}; choose one with -p, or take them all with --all:{}",
         list(matches)
     )]
     AmbiguousName {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::capture::model::{
-    Chunk, Frame, Module, NONE, SAMPLE_TRUNCATED, Samples, StackNodes, Thread,
+    Chunk, Event, Frame, Module, NONE, PageFaults, ProcessEntry, SAMPLE_TRUNCATED, Samples,
+    StackNodes, Thread, WaitClass, Waits,
 };
 
 /// Hashes small fixed-size keys. The keys are addresses and ids that the target cannot choose
@@ -52,23 +53,80 @@ pub struct Sample {
     pub truncated: bool,
 }
 
+/// A page fault to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageFault {
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub at_ns: u64,
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// Stack node of the innermost frame, or [`NONE`].
+    pub stack: u32,
+    /// How many faults it stands for.
+    pub weight: u64,
+}
+
+/// A wait, or several alike, to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// When the thread left its CPU, `CLOCK_MONOTONIC` nanoseconds.
+    pub start_ns: u64,
+    /// Until it ran again, nanoseconds.
+    pub duration_ns: u64,
+    /// Part of it spent on the run queue, nanoseconds.
+    pub run_queue_ns: u64,
+    /// How many waits it stands for.
+    pub count: u32,
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// Stack node of the innermost frame, or [`NONE`].
+    pub stack: u32,
+    /// What was waited for.
+    pub class: WaitClass,
+    /// Process and thread that ended it, where known.
+    pub waker: Option<(u32, u32)>,
+}
+
+/// Frames and stack nodes that are remembered to give equal ones the same id. When there are more,
+/// the memory of them is emptied: equal ones then get new ids, which costs bytes of the file and
+/// never right results. This bounds the recorder's memory, at some 200 MB in all.
+const MOST_REMEMBERED: usize = 1 << 21;
+
+/// A thread that lives, as far as is known.
+#[derive(Debug)]
+struct ThreadSlot {
+    id: u32,
+    name: String,
+}
+
 /// The growing tables of one capture.
 #[derive(Debug)]
 pub struct Tables {
     start_ns: u64,
     module_ids: HashMap<Module, u32>,
     frame_ids: IdMap<(u32, u64), u32>,
+    next_frame: u32,
     node_ids: IdMap<(u32, u32), u32>,
-    thread_ids: IdMap<(u32, u32), u32>,
-    /// Names of the threads that were written already, to tell a new name from an old one.
-    thread_names: Vec<String>,
+    next_node: u32,
+    threads: IdMap<(u32, u32), ThreadSlot>,
+    next_thread: u32,
     new_modules: Vec<Module>,
     new_frames: Vec<Frame>,
     new_nodes: StackNodes,
     new_threads: Vec<Thread>,
+    new_processes: Vec<ProcessEntry>,
+    new_events: Vec<Event>,
     samples: Vec<(u64, u32, u32, u8)>,
+    page_faults: Vec<(u64, u32, u32, u64)>,
+    waits: Waits,
     sample_count: u64,
     truncated_count: u64,
+    cut_short_count: u64,
+    wait_count: u64,
 }
 
 impl Tables {
@@ -78,16 +136,24 @@ impl Tables {
             start_ns,
             module_ids: HashMap::new(),
             frame_ids: IdMap::default(),
+            next_frame: 0,
             node_ids: IdMap::default(),
-            thread_ids: IdMap::default(),
-            thread_names: Vec::new(),
+            next_node: 0,
+            threads: IdMap::default(),
+            next_thread: 0,
             new_modules: Vec::new(),
             new_frames: Vec::new(),
             new_nodes: StackNodes::default(),
             new_threads: Vec::new(),
+            new_processes: Vec::new(),
+            new_events: Vec::new(),
             samples: Vec::new(),
+            page_faults: Vec::new(),
+            waits: Waits::default(),
             sample_count: 0,
             truncated_count: 0,
+            cut_short_count: 0,
+            wait_count: 0,
         }
     }
 
@@ -111,6 +177,16 @@ impl Tables {
         self.truncated_count
     }
 
+    /// Samples so far whose copy of the stack was too short.
+    pub fn cut_short_count(&self) -> u64 {
+        self.cut_short_count
+    }
+
+    /// Waits so far.
+    pub fn wait_count(&self) -> u64 {
+        self.wait_count
+    }
+
     /// The id of a module.
     pub fn module(&mut self, module: &Module) -> u32 {
         if let Some(id) = self.module_ids.get(module) {
@@ -124,13 +200,14 @@ impl Tables {
 
     /// The id of a frame.
     pub fn frame(&mut self, frame: Frame) -> u32 {
-        let next = self.frame_ids.len() as u32;
+        let next = self.next_frame;
         let id = *self
             .frame_ids
             .entry((frame.module, frame.address))
             .or_insert(next);
         if id == next {
             self.new_frames.push(frame);
+            self.next_frame += 1;
         }
         id
     }
@@ -138,11 +215,12 @@ impl Tables {
     /// The stack node of `frame` (a frame id) called from `parent` (a stack node, or [`NONE`] for
     /// a root). Stacks are therefore built from the root inwards.
     pub fn node(&mut self, parent: u32, frame: u32) -> u32 {
-        let next = self.node_ids.len() as u32;
+        let next = self.next_node;
         let id = *self.node_ids.entry((parent, frame)).or_insert(next);
         if id == next {
             self.new_nodes.parent.push(parent);
             self.new_nodes.frame.push(frame);
+            self.next_node += 1;
         }
         id
     }
@@ -150,8 +228,8 @@ impl Tables {
     /// The id of a thread; one never named before goes without a name until
     /// [`Tables::name_thread`].
     pub fn thread(&mut self, pid: u32, tid: u32) -> u32 {
-        if let Some(id) = self.thread_ids.get(&(pid, tid)) {
-            return *id;
+        if let Some(slot) = self.threads.get(&(pid, tid)) {
+            return slot.id;
         }
         self.push_thread(pid, tid, String::new())
     }
@@ -159,43 +237,58 @@ impl Tables {
     /// Names a thread, or renames it. A new name of a thread that was written already becomes a
     /// new entry, which samples from then on refer to.
     pub fn name_thread(&mut self, pid: u32, tid: u32, name: &str) {
-        let Some(id) = self.thread_ids.get(&(pid, tid)).copied() else {
-            self.push_thread(pid, tid, name.to_owned());
-            return;
-        };
-        if self.thread_names[id as usize] == name {
-            return;
-        }
-        let written = self.thread_names.len() - self.new_threads.len();
-        match (id as usize).checked_sub(written) {
-            Some(pending) => {
-                name.clone_into(&mut self.new_threads[pending].name);
-                name.clone_into(&mut self.thread_names[id as usize]);
+        let written = self.next_thread - self.new_threads.len() as u32;
+        match self.threads.get_mut(&(pid, tid)) {
+            Some(slot) if slot.name == name => {}
+            Some(slot) if slot.id >= written => {
+                let pending = &mut self.new_threads[(slot.id - written) as usize];
+                name.clone_into(&mut pending.name);
+                name.clone_into(&mut slot.name);
             }
-            None => {
+            _ => {
                 self.push_thread(pid, tid, name.to_owned());
             }
         }
     }
 
     fn push_thread(&mut self, pid: u32, tid: u32, name: String) -> u32 {
-        let id = self.thread_names.len() as u32;
-        self.thread_ids.insert((pid, tid), id);
-        self.thread_names.push(name.clone());
+        let id = self.next_thread;
+        self.next_thread += 1;
+        let slot = ThreadSlot {
+            id,
+            name: name.clone(),
+        };
+        self.threads.insert((pid, tid), slot);
         self.new_threads.push(Thread { pid, tid, name });
         id
     }
 
-    /// Whether a thread has been seen or named.
+    /// A thread has ended and nothing of it will come any more: it is forgotten, and an equal id
+    /// is another thread from here on.
+    pub fn end_thread(&mut self, pid: u32, tid: u32) {
+        self.threads.remove(&(pid, tid));
+    }
+
+    /// Whether a thread has been seen or named, and lives as far as is known.
     pub fn knows_thread(&self, pid: u32, tid: u32) -> bool {
-        self.thread_ids.contains_key(&(pid, tid))
+        self.threads.contains_key(&(pid, tid))
     }
 
     /// The name of a thread so far, empty where it is unknown.
     pub fn thread_name(&self, pid: u32, tid: u32) -> &str {
-        self.thread_ids
+        self.threads
             .get(&(pid, tid))
-            .map_or("", |id| &self.thread_names[*id as usize])
+            .map_or("", |slot| slot.name.as_str())
+    }
+
+    /// Notes what a process is.
+    pub fn process(&mut self, process: ProcessEntry) {
+        self.new_processes.push(process);
+    }
+
+    /// Notes that something happened.
+    pub fn event(&mut self, event: Event) {
+        self.new_events.push(event);
     }
 
     /// Keeps a sample. One from before the capture's start counts as taken at its start.
@@ -206,10 +299,46 @@ impl Tables {
         } else {
             0
         };
-        let time_ns = sample.at_ns.saturating_sub(self.start_ns);
+        let time_ns = self.since_start(sample.at_ns);
         self.samples.push((time_ns, thread, sample.stack, flags));
         self.sample_count += 1;
         self.truncated_count += u64::from(sample.truncated);
+    }
+
+    /// Counts a sample whose copy of the stack was too short.
+    pub fn count_cut_short(&mut self, was_cut_short: bool) {
+        self.cut_short_count += u64::from(was_cut_short);
+    }
+
+    /// Keeps a page fault.
+    pub fn page_fault(&mut self, fault: PageFault) {
+        let thread = self.thread(fault.pid, fault.tid);
+        let time_ns = self.since_start(fault.at_ns);
+        self.page_faults
+            .push((time_ns, thread, fault.stack, fault.weight));
+    }
+
+    /// Keeps a wait. What of it lies before the capture's start is cut off.
+    pub fn wait(&mut self, wait: Wait) {
+        let thread = self.thread(wait.pid, wait.tid);
+        let waker = wait.waker.map_or(NONE, |(pid, tid)| self.thread(pid, tid));
+        let before_ns = self.start_ns.saturating_sub(wait.start_ns);
+        let duration_ns = wait.duration_ns.saturating_sub(before_ns);
+        self.waits.start_ns.push(self.since_start(wait.start_ns));
+        self.waits.duration_ns.push(duration_ns);
+        self.waits
+            .run_queue_ns
+            .push(wait.run_queue_ns.min(duration_ns));
+        self.waits.count.push(wait.count);
+        self.waits.thread.push(thread);
+        self.waits.stack.push(wait.stack);
+        self.waits.class.push(wait.class as u8);
+        self.waits.waker.push(waker);
+        self.wait_count += u64::from(wait.count);
+    }
+
+    fn since_start(&self, at_ns: u64) -> u64 {
+        at_ns.saturating_sub(self.start_ns)
     }
 
     /// What is new since the last call, in an order that a reader can follow: whatever a chunk
@@ -229,10 +358,33 @@ impl Tables {
         if !self.new_threads.is_empty() {
             chunks.push(Chunk::Threads(std::mem::take(&mut self.new_threads)));
         }
+        if !self.new_processes.is_empty() {
+            chunks.push(Chunk::Processes(std::mem::take(&mut self.new_processes)));
+        }
+        if !self.new_events.is_empty() {
+            chunks.push(Chunk::Events(std::mem::take(&mut self.new_events)));
+        }
         if !self.samples.is_empty() {
             chunks.push(Chunk::Samples(self.take_samples()));
         }
+        if !self.page_faults.is_empty() {
+            chunks.push(Chunk::PageFaults(self.take_page_faults()));
+        }
+        if !self.waits.start_ns.is_empty() {
+            chunks.push(Chunk::Waits(std::mem::take(&mut self.waits)));
+        }
+        self.bound_memory();
         chunks
+    }
+
+    fn bound_memory(&mut self) {
+        if self.node_ids.len() > MOST_REMEMBERED {
+            self.node_ids = IdMap::default();
+        }
+        // Nodes refer to frames by id, so both may be forgotten independently.
+        if self.frame_ids.len() > MOST_REMEMBERED {
+            self.frame_ids = IdMap::default();
+        }
     }
 
     fn take_samples(&mut self) -> Samples {
@@ -243,6 +395,18 @@ impl Tables {
             columns.thread.push(thread);
             columns.stack.push(stack);
             columns.flags.push(flags);
+        }
+        columns
+    }
+
+    fn take_page_faults(&mut self) -> PageFaults {
+        self.page_faults.sort_unstable();
+        let mut columns = PageFaults::default();
+        for (time_ns, thread, stack, weight) in self.page_faults.drain(..) {
+            columns.time_ns.push(time_ns);
+            columns.thread.push(thread);
+            columns.stack.push(stack);
+            columns.weight.push(weight);
         }
         columns
     }

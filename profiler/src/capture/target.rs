@@ -1,6 +1,11 @@
 //! What to capture: a pid, a name or a command to launch, checked before anything is opened.
 
-use std::{ffi::OsString, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs,
+    path::PathBuf,
+};
 
 use scrutineer_evidence::process::Runtime;
 
@@ -10,13 +15,28 @@ use crate::{
     redaction::redact_command_line,
 };
 
+mod group;
+
+use super::model::Subject;
+pub(crate) use group::open_perf_folder;
+
 /// What to capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A running process with all its threads.
     Pid(u32),
+    /// Several running processes.
+    Pids(Vec<u32>),
     /// The one running process of that name (`comm` or file name of the executable).
     Name(String),
+    /// Every running process of that name that may be captured.
+    AllNamed(String),
+    /// A running process with all its descendants.
+    Tree(u32),
+    /// The processes of a control group, by its folder or its path below the hierarchies.
+    Cgroup(PathBuf),
+    /// Every process of the machine.
+    System,
     /// A command to launch; its standard streams are ours.
     Launch {
         /// Program and arguments.
@@ -39,21 +59,95 @@ pub struct TargetDescription {
     pub runtime: Runtime,
 }
 
-/// Finds the pid of a [`Target::Pid`] or [`Target::Name`] and checks that it can be captured:
-/// it exists, is no kernel thread and belongs to the caller (or the caller is privileged). The id
-/// of a thread resolves to the process that it belongs to.
+/// A target, found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// What the capture is of.
+    pub subject: Subject,
+    /// Its processes now, the one that was asked for first; none for the whole machine.
+    pub pids: Vec<u32>,
+}
+
+impl Resolved {
+    fn processes(pids: Vec<u32>) -> Self {
+        Self {
+            subject: Subject::Processes,
+            pids,
+        }
+    }
+}
+
+/// Finds the processes of a target and checks that they can be captured: they exist, are no kernel
+/// threads and belong to the caller (or the caller is privileged). The id of a thread resolves to
+/// the process that it belongs to. Whether a control group or the whole machine may be sampled,
+/// the sampler finds out.
 ///
 /// A [`Target::Launch`] has no pid before it is launched: it is refused as
 /// [`CaptureError::System`].
+pub fn resolve_all(target: &Target) -> Result<Resolved, CaptureError> {
+    Ok(match target {
+        Target::Pid(pid) => Resolved::processes(vec![resolve_pid(*pid)?]),
+        Target::Pids(pids) => {
+            let mut found = Vec::new();
+            for pid in pids {
+                let pid = resolve_pid(*pid)?;
+                if !found.contains(&pid) {
+                    found.push(pid);
+                }
+            }
+            Resolved::processes(found)
+        }
+        Target::Name(name) => Resolved::processes(vec![resolve_name(name)?]),
+        Target::AllNamed(name) => Resolved::processes(resolve_all_named(name)?),
+        Target::Tree(pid) => {
+            let root = resolve_pid(*pid)?;
+            Resolved {
+                subject: Subject::Tree,
+                pids: tree(root),
+            }
+        }
+        Target::Cgroup(path) => group::resolve(path)?,
+        Target::System => Resolved {
+            subject: Subject::System,
+            pids: Vec::new(),
+        },
+        Target::Launch { command, .. } => {
+            return Err(CaptureError::System {
+                what: format!("finding the pid of `{}`", display(command)),
+                source: std::io::Error::other("the command was not launched yet"),
+            });
+        }
+    })
+}
+
+/// The first process of [`resolve_all`]; 0 for the whole machine.
 pub fn resolve(target: &Target) -> Result<u32, CaptureError> {
-    match target {
-        Target::Pid(pid) => resolve_pid(*pid),
-        Target::Name(name) => resolve_name(name),
-        Target::Launch { command, .. } => Err(CaptureError::System {
-            what: format!("finding the pid of `{}`", display(command)),
-            source: std::io::Error::other("the command was not launched yet"),
-        }),
+    Ok(resolve_all(target)?.pids.first().copied().unwrap_or(0))
+}
+
+/// A process and its descendants that may be captured, itself first, then ascending.
+fn tree(root: u32) -> Vec<u32> {
+    let caller = Caller::of_this_process();
+    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for pid in pids() {
+        let Ok(stat) = process::stat(pid) else {
+            continue;
+        };
+        if !has_ended(&stat) && Status::read(pid).is_some_and(|status| caller.may_capture(&status))
+        {
+            children.entry(stat.parent).or_default().push(pid);
+        }
     }
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![root];
+    while let Some(pid) = waiting.pop() {
+        for child in children.get(&pid).into_iter().flatten() {
+            if *child != root && *child != std::process::id() && found.insert(*child) {
+                waiting.push(*child);
+            }
+        }
+    }
+    std::iter::once(root).chain(found).collect()
 }
 
 /// Describes a running process for the header of its capture.
@@ -101,7 +195,18 @@ fn resolve_pid(pid: u32) -> Result<u32, CaptureError> {
     Ok(pid)
 }
 
-fn resolve_name(name: &str) -> Result<u32, CaptureError> {
+fn resolve_all_named(name: &str) -> Result<Vec<u32>, CaptureError> {
+    let found = named(name);
+    if found.is_empty() {
+        return Err(CaptureError::NoSuchName {
+            name: name.to_owned(),
+        });
+    }
+    Ok(found.into_iter().map(|(pid, _)| pid).collect())
+}
+
+/// Pids and command lines of the processes of a name that may be captured, ascending.
+fn named(name: &str) -> Vec<(u32, String)> {
     let caller = Caller::of_this_process();
     let mut found: Vec<(u32, String)> = pids()
         .filter(|&pid| pid != std::process::id())
@@ -115,6 +220,11 @@ fn resolve_name(name: &str) -> Result<u32, CaptureError> {
         })
         .collect();
     found.sort_unstable();
+    found
+}
+
+fn resolve_name(name: &str) -> Result<u32, CaptureError> {
+    let found = named(name);
     match found.as_slice() {
         [] => Err(CaptureError::NoSuchName {
             name: name.to_owned(),

@@ -7,23 +7,44 @@ use std::{
 };
 
 use perf_event_open_sys::{
-    bindings::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_event_mmap_page},
+    bindings::{PERF_FLAG_FD_CLOEXEC, PERF_FLAG_PID_CGROUP, perf_event_attr, perf_event_mmap_page},
     ioctls,
 };
 
-/// Opens an event of thread `tid` (0: the calling one) on one CPU.
-pub(crate) fn open(attributes: &perf_event_attr, tid: u32, cpu: u32) -> io::Result<OwnedFd> {
+/// Whose events an event records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope<'a> {
+    /// Those of a thread (0: the calling one).
+    Thread(u32),
+    /// Those of every thread on the CPU.
+    Everyone,
+    /// Those of the control group whose folder (of the `perf_event` hierarchy in version 1) the
+    /// descriptor is.
+    Cgroup(BorrowedFd<'a>),
+}
+
+/// Opens an event on one CPU.
+pub(crate) fn open(
+    attributes: &perf_event_attr,
+    scope: Scope<'_>,
+    cpu: u32,
+) -> io::Result<OwnedFd> {
     let mut attributes = *attributes;
+    let (pid, flags) = match scope {
+        Scope::Thread(tid) => (tid as libc::pid_t, 0),
+        Scope::Everyone => (-1, 0),
+        Scope::Cgroup(folder) => (folder.as_raw_fd(), PERF_FLAG_PID_CGROUP),
+    };
     attributes.size = size_of::<perf_event_attr>() as u32;
     // SAFETY: `attributes` is an initialised structure of the size that it states; the kernel may
     // write to it.
     let fd = unsafe {
         perf_event_open_sys::perf_event_open(
             &raw mut attributes,
-            tid as libc::pid_t,
+            pid,
             cpu as i32,
             -1,
-            u64::from(PERF_FLAG_FD_CLOEXEC),
+            u64::from(PERF_FLAG_FD_CLOEXEC | flags),
         )
     };
     if fd < 0 {
@@ -37,6 +58,17 @@ pub(crate) fn open(attributes: &perf_event_attr, tid: u32, cpu: u32) -> io::Resu
 pub(crate) fn redirect(event: &OwnedFd, ring: &Ring) -> io::Result<()> {
     // SAFETY: both are open perf events; the call touches no memory of ours.
     let result = unsafe { ioctls::SET_OUTPUT(event.as_raw_fd(), ring.leader.as_raw_fd()) };
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets an event, and those that inherited it, count.
+pub(crate) fn enable(event: &OwnedFd) -> io::Result<()> {
+    // SAFETY: an open perf event; the call touches no memory of ours.
+    let result = unsafe { ioctls::ENABLE(event.as_raw_fd(), 0) };
     if result < 0 {
         Err(io::Error::last_os_error())
     } else {

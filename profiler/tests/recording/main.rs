@@ -26,7 +26,7 @@ const FEW: usize = 50;
 
 /// Whether perf events can be opened; says so where they cannot.
 fn perf_works(test: &str) -> bool {
-    match EventChoice::best_for(0) {
+    match EventChoice::best_for_us() {
         Ok(_) => true,
         Err(error) => {
             skip(test, &format!("perf_event_open is refused: {error}"));
@@ -37,11 +37,8 @@ fn perf_works(test: &str) -> bool {
 
 fn options(output: &Path) -> RecordOptions {
     RecordOptions {
-        frequency_hz: 999,
-        duration: None,
-        output: output.to_owned(),
-        stack_dump_bytes: 32 << 10,
-        commit: None,
+        stack_dump_bytes: Some(32 << 10),
+        ..RecordOptions::new(output.to_owned())
     }
 }
 

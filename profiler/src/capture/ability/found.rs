@@ -95,7 +95,7 @@ fn try_event(kind: u32, config: u32, user_only: bool) -> Result<(), String> {
     attributes.set_exclude_kernel(u64::from(user_only));
     attributes.set_exclude_hv(1);
     let cpu = own_cpu();
-    sys::perf::open(&attributes, 0, cpu)
+    sys::perf::open(&attributes, sys::perf::Scope::Thread(0), cpu)
         .map(drop)
         .map_err(|error| error.to_string())
 }

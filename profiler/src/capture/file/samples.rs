@@ -9,8 +9,9 @@ use scrutineer_evidence::{
 };
 
 use crate::capture::model::{
-    Activity, CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Frame, FrameSymbols, Module,
-    ModuleKind, NONE, SAMPLE_TRUNCATED, Samples, StackNodes, Subject, Symbol, Thread,
+    Activity, CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Event, EventKind, Frame,
+    FrameSymbols, Module, ModuleKind, NONE, PageFaults, ProcessEntry, Readings, SAMPLE_TRUNCATED,
+    Samples, Series, SeriesKind, StackNodes, Subject, Symbol, Thread, WaitClass, Waits,
 };
 
 pub(super) fn header() -> Chunk {
@@ -63,6 +64,20 @@ pub(super) fn samples(time_ns: u64, stack: u32) -> Samples {
     }
 }
 
+/// Two waits: one on a lock, one that nobody is known to have ended.
+pub(super) fn waits() -> Waits {
+    Waits {
+        start_ns: vec![10, 20],
+        duration_ns: vec![5, 9],
+        run_queue_ns: vec![1, 0],
+        count: vec![1, 3],
+        thread: vec![0, 0],
+        stack: vec![1, NONE],
+        class: vec![WaitClass::Lock as u8, 0],
+        waker: vec![0, NONE],
+    }
+}
+
 /// A small capture with a chunk of every kind.
 pub(super) fn capture() -> Vec<Chunk> {
     vec![
@@ -88,6 +103,36 @@ pub(super) fn capture() -> Vec<Chunk> {
             name: "main".to_owned(),
         }]),
         Chunk::Samples(samples(1_000, 1)),
+        Chunk::Waits(waits()),
+        Chunk::PageFaults(PageFaults {
+            time_ns: vec![9],
+            thread: vec![0],
+            stack: vec![NONE],
+            weight: vec![16],
+        }),
+        Chunk::Series(vec![Series {
+            kind: SeriesKind::CgroupMemoryBytes,
+            pid: 0,
+            tid: 0,
+            subject: "/a".to_owned(),
+        }]),
+        Chunk::Readings(Readings {
+            time_ns: vec![1, 2],
+            series: vec![0, 0],
+            value: vec![5, 6],
+        }),
+        Chunk::Processes(vec![ProcessEntry {
+            pid: 4242,
+            parent_pid: 1,
+            name: "ledgerd".to_owned(),
+            command_line: "ledgerd --token •••".to_owned(),
+        }]),
+        Chunk::Events(vec![Event {
+            time_ns: 3,
+            kind: EventKind::OomKill,
+            pid: 4242,
+            text: String::new(),
+        }]),
         Chunk::Residency(vec![ResidencySample {
             time_ns: 5,
             rss_bytes: 1 << 20,

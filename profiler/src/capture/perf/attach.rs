@@ -1,13 +1,27 @@
-//! Opens the events of every thread of a process, and of those born meanwhile.
+//! Opens the events of a subject: of every thread there is, and of those born meanwhile.
 
-use std::{collections::HashSet, io, os::fd::OwnedFd, thread, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    io,
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
-use perf_event_open_sys::bindings::perf_event_attr;
-
-use super::{PerfSampler, attributes::EventChoice, rings, threads};
+use super::{
+    EndWatch, EventChoice, EventRole, EventWish, PerfSampler, Scope, SwitchTaker,
+    opener::{EventOpener, OwnOpener},
+    records::Reader,
+    rings::RoleRings,
+    stack_copy::StackCopy,
+    threads,
+};
 use crate::{
-    capture::{CaptureError, tables::Tables, unwind::Unwinder},
-    sys,
+    capture::{
+        CaptureError, model::CallGraph, sampler::SamplerCounters, tables::Tables, unwind::Unwinder,
+    },
+    sys::{self, clock},
 };
 
 /// How often the list of threads is read before it is taken as it is: a program that makes
@@ -15,16 +29,42 @@ use crate::{
 const MOST_ROUNDS: usize = 100;
 /// How long a record of a thread's birth may take to arrive after `/proc` shows the thread.
 const BIRTH_RECORD_DELAY: Duration = Duration::from_millis(2);
+/// Page faults are thinned out to so many a second; each then stands for several.
+const PAGE_FAULTS_HZ: u32 = 4_000;
+/// Stack bytes copied with switches and page faults, which need no adapting: what they miss is
+/// counted.
+const OTHER_STACK_BYTES: u32 = 16 << 10;
+
+/// What is sampled.
+#[derive(Clone, Debug)]
+pub enum PerfSubject {
+    /// These processes with all their threads; at least one.
+    Processes(Vec<u32>),
+    /// The processes of a control group: its folder, opened.
+    Cgroup(Arc<OwnedFd>),
+    /// Every process of the machine.
+    System,
+}
 
 /// How to sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct PerfOptions {
     /// Sampling frequency, hertz; held at what the kernel allows.
     pub frequency_hz: u32,
-    /// Bytes of user stack copied with each sample.
-    pub stack_dump_bytes: u32,
+    /// How stacks are followed.
+    pub call_graph: CallGraph,
+    /// Bytes of user stack copied with each sample; as many as stacks need where `None`.
+    pub stack_dump_bytes: Option<u32>,
+    /// Whether processes born meanwhile are sampled too.
+    pub follows_children: bool,
     /// Whether sampling begins with the target's next exec rather than at once.
     pub from_exec: bool,
+    /// Whether page faults are recorded with their stacks.
+    pub page_faults: bool,
+    /// Makes waits of context switches, where they are to be recorded.
+    pub switch_taker: Option<Box<dyn SwitchTaker>>,
+    /// The number of the tracepoint of wake-ups, where they are to be recorded too.
+    pub wakeup_tracepoint: Option<u64>,
 }
 
 /// Why attaching failed.
@@ -74,67 +114,209 @@ impl AttachError {
     }
 }
 
+impl PerfSubject {
+    /// The processes that it names; none for groups and the whole machine.
+    fn pids(&self) -> &[u32] {
+        match self {
+            Self::Processes(pids) => pids,
+            Self::Cgroup(_) | Self::System => &[],
+        }
+    }
+
+    /// A scope to try what is permitted in.
+    fn trial_scope(&self) -> Scope<'_> {
+        match self {
+            Self::Processes(pids) => {
+                let pid = pids.first().copied().unwrap_or(0);
+                Scope::Thread { pid, tid: pid }
+            }
+            Self::Cgroup(folder) => Scope::Cgroup(folder.as_fd()),
+            Self::System => Scope::Everyone,
+        }
+    }
+
+    /// The scope that is opened once per CPU; `None` where each thread is opened by itself.
+    fn whole_scope(&self) -> Option<Scope<'_>> {
+        match self {
+            Self::Processes(_) => None,
+            Self::Cgroup(_) | Self::System => Some(self.trial_scope()),
+        }
+    }
+}
+
 impl PerfSampler {
-    /// Opens everything for process `pid`: its threads, those born later, and its children.
-    /// Children's samples bear their own pids.
+    /// Opens everything for a subject: its threads, those born later, and its children where they
+    /// are followed. Samples bear the pids of their own processes.
     pub fn attach(
-        pid: u32,
+        subject: PerfSubject,
         options: PerfOptions,
+        mut opener: Box<dyn EventOpener>,
         tables: &mut Tables,
     ) -> Result<Self, AttachError> {
         sys::limits::raise();
-        let choice = EventChoice::best_for(pid).map_err(|e| AttachError::from_open(e, pid))?;
+        let first_pid = subject.pids().first().copied().unwrap_or(0);
+        let choice = EventChoice::best(subject.trial_scope(), opener.as_mut())
+            .map_err(|error| AttachError::from_open(error, first_pid))?;
         let (frequency_hz, warnings) = allowed_frequency(options.frequency_hz);
-        let rings = rings::map_all(frequency_hz, options.stack_dump_bytes)
-            .map_err(|source| AttachError::failed("mapping the rings of perf events", source))?;
-        let mut attributes = choice.attributes(frequency_hz, options.stack_dump_bytes);
-        if options.from_exec {
-            attributes.set_disabled(1);
-            attributes.set_enable_on_exec(1);
-        }
+        let stack_copy = StackCopy::new(options.stack_dump_bytes, clock::monotonic_ns());
+        let cpu_wish = EventWish {
+            role: EventRole::Cpu,
+            clock: choice.clock,
+            kernel: choice.kernel,
+            frequency_hz,
+            call_graph: options.call_graph,
+            stack_dump_bytes: stack_copy.bytes(),
+            follows_children: options.follows_children,
+            from_exec: options.from_exec,
+            held_back: false,
+        };
         let mut sampler = Self {
             choice,
-            frequency_hz,
-            stack_dump_bytes: options.stack_dump_bytes,
-            parse_info: choice.parse_info(),
-            rings,
-            events: Vec::new(),
+            opener,
+            roles: vec![map(cpu_wish)?],
+            cpu_events: Vec::new(),
+            other_events: Vec::new(),
             followed: HashSet::new(),
-            end_watch: sys::pidfd::open(pid).ok(),
-            unwinder: Unwinder::new(pid),
+            processes: subject.pids().iter().copied().collect(),
+            end_watch: EndWatch::over(subject.pids()),
+            unwinder: Unwinder::new(first_pid),
+            stack_copy,
             finished: Vec::new(),
-            kernel_module: None,
-            lost: 0,
-            was_throttled: false,
+            reader: Reader::default(),
+            switch_taker: None,
+            switch_events: Vec::new(),
+            counters: SamplerCounters::default(),
             warnings,
             scratch: Vec::new(),
-            frames: Vec::new(),
+            described: 0,
+            subject,
         };
-        sampler.open_threads(pid, &attributes, tables)?;
-        if !options.from_exec {
-            sampler
-                .unwinder
-                .load_process(pid, tables)
-                .map_err(|source| AttachError::from_mappings(source, pid))?;
+        sampler.add_roles(&cpu_wish, options)?;
+        sampler.open_all(tables)?;
+        if !cpu_wish.from_exec {
+            sampler.load_processes(tables)?;
         }
         Ok(sampler)
     }
 
-    fn open_threads(
-        &mut self,
-        pid: u32,
-        attributes: &perf_event_attr,
-        tables: &mut Tables,
-    ) -> Result<(), AttachError> {
+    /// Whether a subject may be sampled with the rights of this process.
+    pub(crate) fn may_sample(subject: &PerfSubject) -> bool {
+        EventChoice::best(subject.trial_scope(), &mut OwnOpener).is_ok()
+    }
+
+    /// Maps the rings of the roles beside CPU time. One that is refused is left out, and said.
+    fn add_roles(&mut self, cpu_wish: &EventWish, options: PerfOptions) -> Result<(), AttachError> {
+        let beside = EventWish {
+            stack_dump_bytes: OTHER_STACK_BYTES.min(cpu_wish.stack_dump_bytes),
+            ..*cpu_wish
+        };
+        if options.page_faults {
+            let wish = EventWish {
+                role: EventRole::PageFaults,
+                frequency_hz: PAGE_FAULTS_HZ,
+                ..beside
+            };
+            self.add_role(wish, "Page faults")?;
+        }
+        if let Some(taker) = options.switch_taker {
+            let wish = EventWish {
+                role: EventRole::Switches,
+                ..beside
+            };
+            if self.add_role(wish, "Context switches")? {
+                self.switch_taker = Some(taker);
+            }
+        }
+        if let (Some(tracepoint), true) = (options.wakeup_tracepoint, self.switch_taker.is_some()) {
+            let wish = EventWish {
+                role: EventRole::Wakeups { tracepoint },
+                ..beside
+            };
+            self.add_role(wish, "Wake-ups")?;
+        }
+        Ok(())
+    }
+
+    fn add_role(&mut self, wish: EventWish, what: &str) -> Result<bool, AttachError> {
+        let cpu = self.roles[0].rings.first().map_or(0, |ring| ring.cpu);
+        let trial = EventWish {
+            held_back: true,
+            ..wish
+        };
+        match self.opener.open(&trial, self.subject.trial_scope(), cpu) {
+            Ok(_) => {
+                self.roles.push(map(wish)?);
+                Ok(true)
+            }
+            Err(error) => {
+                self.warnings.push(format!(
+                    "{what} cannot be recorded here ({error}); `scrutineer doctor` tells the \
+                     command that would enable it"
+                ));
+                Ok(false)
+            }
+        }
+    }
+
+    fn open_all(&mut self, tables: &mut Tables) -> Result<(), AttachError> {
+        if self.subject.whole_scope().is_some() {
+            for role in 0..self.roles.len() {
+                let events = self
+                    .open_whole(role, false)
+                    .map_err(|error| AttachError::from_open(error, 0))?;
+                self.keep(role, events);
+            }
+            return Ok(());
+        }
+        for pid in self.subject.pids().to_vec() {
+            self.open_process(pid, tables)?;
+        }
+        if self.cpu_events.is_empty() {
+            let pid = self.subject.pids().first().copied().unwrap_or(0);
+            return Err(AttachError::Failed(CaptureError::NoSuchProcess { pid }));
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, role: usize, events: Vec<OwnedFd>) {
+        if role == 0 {
+            self.cpu_events.extend(events);
+        } else {
+            self.other_events.extend(events);
+        }
+    }
+
+    /// Opens the events of a role over a whole group or machine.
+    fn open_whole(&mut self, role: usize, held_back: bool) -> io::Result<Vec<OwnedFd>> {
+        let role = &self.roles[role];
+        let wish = EventWish {
+            held_back,
+            ..role.wish
+        };
+        let mut events = Vec::with_capacity(role.rings.len());
+        for cpu_ring in &role.rings {
+            let event = self
+                .opener
+                .open(&wish, self.subject.trial_scope(), cpu_ring.cpu)?;
+            sys::perf::redirect(&event, &cpu_ring.ring)?;
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    fn open_process(&mut self, pid: u32, tables: &mut Tables) -> Result<(), AttachError> {
         for round in 0..MOST_ROUNDS {
             if round > 0 {
                 // A thread that a followed one has made since is followed already.
                 thread::sleep(BIRTH_RECORD_DELAY);
                 self.apply_happenings(tables);
             }
-            let listed = threads::list(pid)
-                .map_err(|_| CaptureError::NoSuchProcess { pid })
-                .map_err(AttachError::Failed)?;
+            let listed = match threads::list(pid) {
+                Ok(listed) => listed,
+                // One of several may have ended since they were listed.
+                Err(_) if self.subject.pids().len() > 1 => return Ok(()),
+                Err(_) => return Err(AttachError::Failed(CaptureError::NoSuchProcess { pid })),
+            };
             let unknown: Vec<u32> = listed
                 .into_iter()
                 .filter(|tid| !self.followed.contains(tid))
@@ -143,35 +325,108 @@ impl PerfSampler {
                 break;
             }
             for tid in unknown {
-                self.open_thread(tid, attributes)
-                    .map_err(|source| AttachError::from_open(source, pid))?;
+                for role in 0..self.roles.len() {
+                    let events = self
+                        .open_thread(role, pid, tid, false)
+                        .map_err(|source| AttachError::from_open(source, pid))?;
+                    self.keep(role, events);
+                }
                 if let Some(name) = threads::name(pid, tid) {
                     tables.name_thread(pid, tid, &name);
                 }
                 self.followed.insert(tid);
             }
         }
-        if self.events.is_empty() {
-            return Err(AttachError::Failed(CaptureError::NoSuchProcess { pid }));
-        }
         Ok(())
     }
 
-    fn open_thread(&mut self, tid: u32, attributes: &perf_event_attr) -> io::Result<()> {
-        let mut events: Vec<OwnedFd> = Vec::with_capacity(self.rings.len());
-        for cpu_ring in &self.rings {
-            let event = match sys::perf::open(attributes, tid, cpu_ring.cpu) {
+    /// Opens the events of a role for a thread; none where it has ended since it was listed.
+    fn open_thread(
+        &mut self,
+        role: usize,
+        pid: u32,
+        tid: u32,
+        held_back: bool,
+    ) -> io::Result<Vec<OwnedFd>> {
+        let role = &self.roles[role];
+        let wish = EventWish {
+            held_back,
+            ..role.wish
+        };
+        let mut events: Vec<OwnedFd> = Vec::with_capacity(role.rings.len());
+        for cpu_ring in &role.rings {
+            let event = match self
+                .opener
+                .open(&wish, Scope::Thread { pid, tid }, cpu_ring.cpu)
+            {
                 Ok(event) => event,
-                // It ended after it was listed.
-                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(()),
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(Vec::new()),
                 Err(error) => return Err(error),
             };
             sys::perf::redirect(&event, &cpu_ring.ring)?;
             events.push(event);
         }
-        self.events.append(&mut events);
+        Ok(events)
+    }
+
+    fn load_processes(&mut self, tables: &mut Tables) -> Result<(), AttachError> {
+        let pids = self.subject.pids().to_vec();
+        for &pid in &pids {
+            match self.unwinder.load_process(pid, tables) {
+                Ok(()) => self.describe(pid, tables),
+                Err(_) if pids.len() > 1 => {}
+                Err(source) => return Err(AttachError::from_mappings(source, pid)),
+            }
+        }
         Ok(())
     }
+
+    /// Opens the events of CPU time anew with stack copies of another size. Samples are missed for
+    /// the time between, about a millisecond. On an error the old events go on.
+    pub(super) fn reopen(&mut self, stack_dump_bytes: u32, tables: &mut Tables) -> io::Result<()> {
+        let old_wish = self.roles[0].wish;
+        self.roles[0].wish.stack_dump_bytes = stack_dump_bytes;
+        // A program that was waited for runs by now.
+        self.roles[0].wish.from_exec = false;
+        let opened = self.open_held_back();
+        let events = match opened {
+            Ok(events) => events,
+            Err(error) => {
+                self.roles[0].wish = old_wish;
+                return Err(error);
+            }
+        };
+        // What was born since then inherited both; closing the old ones closes theirs.
+        self.cpu_events = events;
+        for event in &self.cpu_events {
+            // A thread that has ended needs none.
+            let _ = sys::perf::enable(event);
+        }
+        // Mappings made while no event was on were not told.
+        for pid in self.processes.clone() {
+            let _ = self.unwinder.load_process(pid, tables);
+        }
+        Ok(())
+    }
+
+    fn open_held_back(&mut self) -> io::Result<Vec<OwnedFd>> {
+        if self.subject.whole_scope().is_some() {
+            return self.open_whole(0, true);
+        }
+        let mut events = Vec::new();
+        let pids: BTreeSet<u32> = self.processes.clone();
+        for pid in pids {
+            for tid in threads::list(pid).unwrap_or_default() {
+                events.extend(self.open_thread(0, pid, tid, true)?);
+            }
+        }
+        Ok(events)
+    }
+}
+
+fn map(wish: EventWish) -> Result<RoleRings, AttachError> {
+    RoleRings::map(wish)
+        .map_err(|source| AttachError::failed("mapping the rings of perf events", source))
 }
 
 /// The frequency held at what the kernel allows, with a sentence where it had to be.

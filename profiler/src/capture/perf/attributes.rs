@@ -1,17 +1,17 @@
-//! What the kernel is asked to record, and how its records are to be read.
-
-use std::io;
+//! From wishes to the kernel's attributes, and how the records of each role are to be read.
 
 use linux_perf_event_reader::{
     BranchSampleFormat, Endianness, ReadFormat, RecordIdParseInfo, RecordParseInfo, SampleFormat,
 };
 use perf_event_open_sys::bindings::{
-    PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_SW_CPU_CLOCK, PERF_COUNT_SW_DUMMY, PERF_TYPE_HARDWARE,
-    PERF_TYPE_SOFTWARE, perf_event_attr,
+    PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_SW_CONTEXT_SWITCHES, PERF_COUNT_SW_CPU_CLOCK,
+    PERF_COUNT_SW_DUMMY, PERF_COUNT_SW_PAGE_FAULTS, PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE,
+    PERF_TYPE_TRACEPOINT, perf_event_attr,
 };
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 
-use crate::{capture::unwind::Registers, sys};
+use super::wish::{EventRole, EventWish};
+use crate::capture::{model::CallGraph, unwind::Registers};
 
 /// Bit of the code segment's selector, which tells 32-bit code from 64-bit code.
 const REGISTER_CS: u64 = 10;
@@ -21,125 +21,118 @@ const REGISTER_OF_DWARF: [u64; Registers::COUNT] =
 /// Selector of 32-bit user code.
 const USER_CS_32: u64 = 0x23;
 
-/// What is sampled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventChoice {
-    /// [`SamplerKind::PerfCycles`] or [`SamplerKind::PerfCpuClock`].
-    pub kind: SamplerKind,
-    /// Whether kernel code is sampled too.
-    pub kernel: bool,
-}
-
-impl EventChoice {
-    /// Every choice, the best first.
-    const ALL: [Self; 4] = [
-        Self {
-            kind: SamplerKind::PerfCycles,
-            kernel: true,
-        },
-        Self {
-            kind: SamplerKind::PerfCycles,
-            kernel: false,
-        },
-        Self {
-            kind: SamplerKind::PerfCpuClock,
-            kernel: true,
-        },
-        Self {
-            kind: SamplerKind::PerfCpuClock,
-            kernel: false,
-        },
-    ];
-
-    /// The best choice that works for a thread (0: the calling one), as tried just now; the
-    /// error of the most modest one where none works.
-    pub fn best_for(tid: u32) -> io::Result<Self> {
-        let cpu = super::cpus::online()?.first().copied().unwrap_or(0);
-        let mut refusal = io::Error::from(io::ErrorKind::Unsupported);
-        for choice in Self::ALL {
-            match choice.try_open(tid, cpu) {
-                Ok(()) => return Ok(choice),
-                Err(error) => refusal = error,
-            }
-        }
-        Err(refusal)
-    }
-
-    /// Opens such an event and closes it again.
-    fn try_open(self, tid: u32, cpu: u32) -> io::Result<()> {
-        let mut attributes = self.attributes(1, 8);
-        attributes.set_disabled(1);
-        sys::perf::open(&attributes, tid, cpu).map(drop)
-    }
-
-    /// Attributes of the sampling event: as perf's own `--call-graph dwarf`, but with a ring
-    /// per CPU and `CLOCK_MONOTONIC`.
-    pub(super) fn attributes(self, frequency_hz: u32, stack_dump_bytes: u32) -> perf_event_attr {
-        let mut attributes = perf_event_attr::default();
-        (attributes.type_, attributes.config) = match self.kind {
-            SamplerKind::PerfCycles => (PERF_TYPE_HARDWARE, u64::from(PERF_COUNT_HW_CPU_CYCLES)),
-            _ => (PERF_TYPE_SOFTWARE, u64::from(PERF_COUNT_SW_CPU_CLOCK)),
-        };
-        attributes.set_freq(1);
-        attributes.sample_freq = u64::from(frequency_hz);
-        attributes.sample_type = self.sample_format().bits();
+/// The attributes of a wish.
+pub(crate) fn of(wish: &EventWish) -> perf_event_attr {
+    let mut attributes = perf_event_attr::default();
+    set_event(wish, &mut attributes);
+    attributes.sample_type = sample_format(wish).bits();
+    if copies_stack(wish) {
         attributes.sample_regs_user = registers_mask();
-        attributes.sample_stack_user = stack_dump_bytes;
-        attributes.set_inherit(1);
-        attributes.set_mmap(1);
-        attributes.set_mmap2(1);
-        attributes.set_comm(1);
-        attributes.set_comm_exec(1);
-        attributes.set_task(1);
-        attributes.set_sample_id_all(1);
-        attributes.set_exclude_callchain_user(1);
-        attributes.set_exclude_kernel(u64::from(!self.kernel));
-        attributes.set_exclude_hv(1);
-        attributes.set_use_clockid(1);
-        attributes.clockid = libc::CLOCK_MONOTONIC;
-        attributes
+        attributes.sample_stack_user = wish.stack_dump_bytes;
     }
-
-    fn sample_format(self) -> SampleFormat {
-        let format = SampleFormat::IP
-            | SampleFormat::TID
-            | SampleFormat::TIME
-            | SampleFormat::REGS_USER
-            | SampleFormat::STACK_USER;
-        if self.kernel {
-            format | SampleFormat::CALLCHAIN
-        } else {
-            format
-        }
+    attributes.set_inherit(1);
+    attributes.set_inherit_thread(u64::from(!wish.follows_children));
+    attributes.set_sample_id_all(1);
+    attributes.set_exclude_callchain_user(u64::from(wish.call_graph == CallGraph::Dwarf));
+    attributes.set_exclude_callchain_kernel(u64::from(!wish.kernel));
+    // A thread leaves its CPU, and is woken up, in the kernel alone.
+    let kernel_only = matches!(wish.role, EventRole::Switches | EventRole::Wakeups { .. });
+    attributes.set_exclude_kernel(u64::from(!wish.kernel && !kernel_only));
+    attributes.set_exclude_hv(1);
+    attributes.set_use_clockid(1);
+    attributes.clockid = libc::CLOCK_MONOTONIC;
+    if wish.from_exec {
+        attributes.set_disabled(1);
+        attributes.set_enable_on_exec(1);
     }
+    if wish.held_back {
+        attributes.set_disabled(1);
+    }
+    attributes
+}
 
-    /// How records of [`Self::attributes`] are to be read.
-    pub(super) fn parse_info(self) -> RecordParseInfo {
-        let registers = registers_mask();
-        RecordParseInfo {
-            endian: Endianness::LittleEndian,
-            sample_format: self.sample_format(),
-            branch_sample_format: BranchSampleFormat::empty(),
-            read_format: ReadFormat::empty(),
-            // TID and TIME, eight bytes each, end every record that is no sample.
-            common_data_offset_from_end: Some(16),
-            sample_regs_user: registers,
-            user_regs_count: registers.count_ones() as u8,
-            sample_regs_intr: 0,
-            intr_regs_count: 0,
-            id_parse_info: RecordIdParseInfo {
-                nonsample_record_id_offset_from_end: None,
-                sample_record_id_offset_from_start: None,
-            },
-            nonsample_record_time_offset_from_end: Some(8),
-            sample_record_time_offset_from_start: Some(16),
+fn set_event(wish: &EventWish, attributes: &mut perf_event_attr) {
+    let software = |counter: u32| (PERF_TYPE_SOFTWARE, u64::from(counter));
+    (attributes.type_, attributes.config) = match (wish.role, wish.clock) {
+        (EventRole::Cpu, SamplerKind::PerfCycles) => {
+            (PERF_TYPE_HARDWARE, u64::from(PERF_COUNT_HW_CPU_CYCLES))
         }
+        (EventRole::Cpu, _) => software(PERF_COUNT_SW_CPU_CLOCK),
+        (EventRole::Switches, _) => software(PERF_COUNT_SW_CONTEXT_SWITCHES),
+        (EventRole::PageFaults, _) => software(PERF_COUNT_SW_PAGE_FAULTS),
+        (EventRole::Wakeups { tracepoint }, _) => (PERF_TYPE_TRACEPOINT, tracepoint),
+    };
+    match wish.role {
+        EventRole::Cpu => {
+            attributes.set_mmap(1);
+            attributes.set_mmap2(1);
+            attributes.set_comm(1);
+            attributes.set_comm_exec(1);
+            attributes.set_task(1);
+        }
+        EventRole::Switches => attributes.set_context_switch(1),
+        EventRole::PageFaults | EventRole::Wakeups { .. } => {}
+    }
+    if matches!(wish.role, EventRole::Cpu | EventRole::PageFaults) {
+        attributes.set_freq(1);
+        attributes.sample_freq = u64::from(wish.frequency_hz);
+    } else {
+        attributes.sample_period = 1;
     }
 }
 
-/// Attributes of the event that a ring belongs to: it counts nothing and wakes waiters up when a
-/// quarter of the ring is full.
-pub(super) fn leader_attributes(ring_bytes: usize) -> perf_event_attr {
+fn copies_stack(wish: &EventWish) -> bool {
+    wish.call_graph == CallGraph::Dwarf && !matches!(wish.role, EventRole::Wakeups { .. })
+}
+
+fn sample_format(wish: &EventWish) -> SampleFormat {
+    let mut format = SampleFormat::IP | SampleFormat::TID | SampleFormat::TIME;
+    if copies_stack(wish) {
+        format |= SampleFormat::REGS_USER | SampleFormat::STACK_USER;
+    }
+    let has_chain = wish.kernel || wish.call_graph == CallGraph::FramePointers;
+    if has_chain && !matches!(wish.role, EventRole::Wakeups { .. }) {
+        format |= SampleFormat::CALLCHAIN;
+    }
+    match wish.role {
+        // Thinned out: each stands for as many as have passed.
+        EventRole::PageFaults => format |= SampleFormat::PERIOD,
+        EventRole::Wakeups { .. } => format |= SampleFormat::RAW,
+        EventRole::Cpu | EventRole::Switches => {}
+    }
+    format
+}
+
+/// How records of a wish's events are to be read.
+pub(super) fn parse_info(wish: &EventWish) -> RecordParseInfo {
+    let registers = if copies_stack(wish) {
+        registers_mask()
+    } else {
+        0
+    };
+    RecordParseInfo {
+        endian: Endianness::LittleEndian,
+        sample_format: sample_format(wish),
+        branch_sample_format: BranchSampleFormat::empty(),
+        read_format: ReadFormat::empty(),
+        // TID and TIME, eight bytes each, end every record that is no sample.
+        common_data_offset_from_end: Some(16),
+        sample_regs_user: registers,
+        user_regs_count: registers.count_ones() as u8,
+        sample_regs_intr: 0,
+        intr_regs_count: 0,
+        id_parse_info: RecordIdParseInfo {
+            nonsample_record_id_offset_from_end: None,
+            sample_record_id_offset_from_start: None,
+        },
+        nonsample_record_time_offset_from_end: Some(8),
+        sample_record_time_offset_from_start: Some(16),
+    }
+}
+
+/// Attributes of the event that a ring belongs to: it counts nothing and wakes waiters up when so
+/// many bytes wait.
+pub(super) fn leader(watermark_bytes: usize) -> perf_event_attr {
     let mut attributes = perf_event_attr::default();
     attributes.type_ = PERF_TYPE_SOFTWARE;
     attributes.config = u64::from(PERF_COUNT_SW_DUMMY);
@@ -147,7 +140,7 @@ pub(super) fn leader_attributes(ring_bytes: usize) -> perf_event_attr {
     attributes.set_exclude_kernel(1);
     attributes.set_exclude_hv(1);
     attributes.set_watermark(1);
-    attributes.wakeup_watermark = (ring_bytes / 4) as u32;
+    attributes.wakeup_watermark = watermark_bytes as u32;
     attributes.set_use_clockid(1);
     attributes.clockid = libc::CLOCK_MONOTONIC;
     attributes
@@ -175,8 +168,46 @@ pub(super) fn registers(sampled: &linux_perf_event_reader::Regs<'_>) -> Option<R
 mod tests {
     use super::*;
 
+    fn wish(role: EventRole) -> EventWish {
+        EventWish {
+            role,
+            clock: SamplerKind::PerfCpuClock,
+            kernel: false,
+            frequency_hz: 999,
+            call_graph: CallGraph::Dwarf,
+            stack_dump_bytes: 8 << 10,
+            follows_children: true,
+            from_exec: false,
+            held_back: false,
+        }
+    }
+
     #[test]
     fn every_register_is_asked_for_once() {
         assert_eq!(registers_mask().count_ones() as usize, Registers::COUNT + 1);
+    }
+
+    #[test]
+    fn switches_are_recorded_one_by_one_and_page_faults_are_thinned_out() {
+        let switches = of(&wish(EventRole::Switches));
+        assert_eq!((switches.freq(), switches.context_switch()), (0, 1));
+        let faults = of(&wish(EventRole::PageFaults));
+        assert_eq!((faults.freq(), faults.context_switch()), (1, 0));
+        assert_ne!(faults.sample_type & SampleFormat::PERIOD.bits(), 0);
+    }
+
+    #[test]
+    fn with_frame_pointers_no_stack_is_copied() {
+        let wish = EventWish {
+            call_graph: CallGraph::FramePointers,
+            ..wish(EventRole::Cpu)
+        };
+        let attributes = of(&wish);
+        assert_eq!(
+            (attributes.sample_stack_user, attributes.sample_regs_user),
+            (0, 0)
+        );
+        assert_eq!(attributes.exclude_callchain_user(), 0);
+        assert_eq!(attributes.exclude_callchain_kernel(), 1);
     }
 }

@@ -1,126 +1,146 @@
-//! Samples through `perf_event_open`: one ring buffer per CPU, unwound when it is drained.
+//! Samples through `perf_event_open`: ring buffers per role and CPU, unwound when they are drained.
 
 mod attach;
-mod attributes;
+pub(crate) mod attributes;
+mod choice;
 mod cpus;
+mod end_watch;
 mod happenings;
+mod opener;
+mod records;
 mod rings;
+mod stack_copy;
+mod switches;
 mod threads;
+mod wish;
 
 use std::{
-    collections::HashSet,
-    os::fd::{AsFd, OwnedFd},
+    collections::{BTreeSet, HashSet},
+    os::fd::OwnedFd,
     time::Duration,
 };
 
-use linux_perf_event_reader::{
-    EventRecord, RawData, RawEventRecord, RecordParseInfo, RecordType, SampleRecord,
-};
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 
 use crate::{
     capture::{
         CaptureError,
-        model::{Frame, Module, ModuleKind, NONE},
+        model::{CallGraph, Event, EventKind, ProcessEntry, WaitSource},
         sampler::{Sampler, SamplerCounters},
-        tables::{Sample, Tables},
-        unwind::{UnwindEnd, Unwinder},
+        tables::Tables,
+        unwind::Unwinder,
     },
-    sys::{self, perf::Record},
+    process,
+    redaction::redact_command_line,
+    sys::{self, clock},
 };
-pub use attach::{AttachError, PerfOptions};
-pub use attributes::EventChoice;
+pub use attach::{AttachError, PerfOptions, PerfSubject};
+pub use choice::EventChoice;
+pub(crate) use end_watch::EndWatch;
 use happenings::Happening;
-use rings::CpuRing;
+pub use opener::{EventOpener, OwnOpener, Scope};
+use records::Reader;
+use rings::RoleRings;
+use stack_copy::StackCopy;
+pub use switches::{Switch, SwitchEvent, SwitchTaker};
+pub use wish::{EventRole, EventWish};
 
-/// Values at and above this in a call chain are marks (`PERF_CONTEXT_…`), not addresses.
-const FIRST_CONTEXT_MARK: u64 = -4095_i64 as u64;
-const CONTEXT_KERNEL: u64 = -128_i64 as u64;
+/// Processes beyond so many are sampled, and told by their pids alone.
+const MOST_DESCRIBED: usize = 1_000;
 
-/// Samples a process, its threads and its children through perf events.
+/// Samples processes, their threads and their children, a control group or the whole machine
+/// through perf events.
 #[derive(Debug)]
 pub struct PerfSampler {
     choice: EventChoice,
-    frequency_hz: u32,
-    stack_dump_bytes: u32,
-    parse_info: RecordParseInfo,
-    rings: Vec<CpuRing>,
-    /// Held open, because closing one ends it.
-    events: Vec<OwnedFd>,
+    subject: PerfSubject,
+    opener: Box<dyn EventOpener>,
+    /// One per role; the role of CPU time comes first.
+    roles: Vec<RoleRings>,
+    /// Held open, because closing one ends it. Those of CPU time by themselves: they are opened
+    /// anew when the stack copies' size changes.
+    cpu_events: Vec<OwnedFd>,
+    other_events: Vec<OwnedFd>,
     /// Threads that have events of their own or inherited them.
     followed: HashSet<u32>,
-    end_watch: Option<OwnedFd>,
+    /// Processes that are followed and live.
+    processes: BTreeSet<u32>,
+    end_watch: EndWatch,
     unwinder: Unwinder,
+    stack_copy: StackCopy,
     /// Processes whose old mappings may be forgotten after the next drain: samples from before
     /// may lie in a ring that was read earlier than the one that told.
     finished: Vec<Finished>,
-    kernel_module: Option<u32>,
-    lost: u64,
-    was_throttled: bool,
+    reader: Reader,
+    switch_taker: Option<Box<dyn SwitchTaker>>,
+    switch_events: Vec<SwitchEvent>,
+    counters: SamplerCounters,
     warnings: Vec<String>,
     scratch: Vec<u8>,
-    frames: Vec<u32>,
+    /// Processes whose names and command lines were noted.
+    described: usize,
 }
 
-/// What a process has finished with.
+/// What has finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finished {
     Process(u32),
     Program(u32),
+    Thread { pid: u32, tid: u32 },
 }
 
 impl Sampler for PerfSampler {
     fn wait(&mut self, at_most: Duration, _tables: &mut Tables) -> Result<(), CaptureError> {
-        let descriptors: Vec<_> = self
-            .rings
-            .iter()
-            .map(|cpu_ring| cpu_ring.ring.descriptor())
-            .chain(self.end_watch.as_ref().map(AsFd::as_fd))
-            .collect();
+        let rings = self.roles.iter().flat_map(RoleRings::descriptors);
+        let descriptors: Vec<_> = rings.chain(self.end_watch.descriptors()).collect();
         sys::pidfd::wait(&descriptors, at_most)
             .map(drop)
             .map_err(|source| CaptureError::System {
                 what: "waiting for samples".to_owned(),
                 source,
-            })
+            })?;
+        self.end_watch.refresh();
+        Ok(())
     }
 
     fn drain(&mut self, tables: &mut Tables) -> Result<(), CaptureError> {
         let finished = std::mem::take(&mut self.finished);
         // Heads first, happenings up to later heads: whatever a sample depends on is then known.
-        let heads: Vec<u64> = self
-            .rings
-            .iter()
-            .map(|cpu_ring| cpu_ring.ring.head())
-            .collect();
+        let heads: Vec<Vec<u64>> = self.roles.iter().map(RoleRings::heads).collect();
         self.apply_happenings(tables);
-        for (index, head) in heads.into_iter().enumerate() {
-            self.take_samples(index, head, tables);
-        }
-        for done in finished {
-            match done {
-                // Threads may outlive the first one.
-                Finished::Process(pid) if threads::list(pid).is_ok_and(|list| list.len() > 1) => {}
-                Finished::Process(pid) => self.unwinder.exit(pid),
-                Finished::Program(pid) => self.unwinder.forget_before_exec(pid),
+        for (role, heads) in heads.into_iter().enumerate() {
+            for (cpu, head) in heads.into_iter().enumerate() {
+                self.take_records(role, cpu, head, tables);
             }
         }
+        if let Some(taker) = &mut self.switch_taker {
+            self.switch_events.sort_by_key(|event| event.at_ns);
+            taker.take(&mut self.switch_events, tables);
+            self.switch_events.clear();
+        }
+        for done in finished {
+            self.forget(done, tables);
+        }
+        self.adapt_stack_copies(tables);
         Ok(())
     }
 
-    fn counters(&self) -> SamplerCounters {
-        SamplerCounters {
-            lost: self.lost,
-            paused_ns: 0,
+    fn finish(&mut self, at_ns: u64, tables: &mut Tables) {
+        if let Some(taker) = &mut self.switch_taker {
+            taker.finish(at_ns, tables);
         }
     }
 
+    fn counters(&self) -> SamplerCounters {
+        self.counters
+    }
+
     fn kind(&self) -> SamplerKind {
-        self.choice.kind
+        self.choice.clock
     }
 
     fn frequency_hz(&self) -> u32 {
-        self.frequency_hz
+        self.cpu_wish().frequency_hz
     }
 
     fn kernel_frames(&self) -> bool {
@@ -128,12 +148,35 @@ impl Sampler for PerfSampler {
     }
 
     fn stack_dump_bytes(&self) -> u32 {
-        self.stack_dump_bytes
+        match self.cpu_wish().call_graph {
+            CallGraph::Dwarf => self.stack_copy.bytes(),
+            CallGraph::FramePointers => 0,
+        }
+    }
+
+    fn call_graph(&self) -> CallGraph {
+        self.cpu_wish().call_graph
+    }
+
+    fn wait_source(&self) -> Option<WaitSource> {
+        self.switch_taker
+            .as_ref()
+            .map(|_| WaitSource::ContextSwitches)
+    }
+
+    fn page_faults(&self) -> bool {
+        self.roles
+            .iter()
+            .any(|role| role.wish.role == EventRole::PageFaults)
+    }
+
+    fn by_helper(&self) -> bool {
+        self.opener.is_helper()
     }
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
-        if self.was_throttled {
+        if self.counters.throttled > 0 {
             warnings.push(
                 "The kernel throttled sampling at times, so busy moments are under-represented; \
                  record at a lower frequency with -F"
@@ -145,27 +188,46 @@ impl Sampler for PerfSampler {
 }
 
 impl PerfSampler {
+    fn cpu_wish(&self) -> &EventWish {
+        &self.roles[0].wish
+    }
+
     /// Applies everything but samples that the rings tell, over all CPUs in order of time.
     fn apply_happenings(&mut self, tables: &mut Tables) {
         let mut happenings = Vec::new();
-        for cpu_ring in &mut self.rings {
-            let head = cpu_ring.ring.head();
-            cpu_ring
-                .ring
-                .visit(cpu_ring.looked_at, head, &mut self.scratch, |record| {
-                    happenings.extend(happenings::read(record, self.parse_info));
-                });
-            cpu_ring.looked_at = head;
+        for role in &mut self.roles {
+            let is_cpu = role.wish.role == EventRole::Cpu;
+            for cpu_ring in &mut role.rings {
+                let head = cpu_ring.ring.head();
+                let from = cpu_ring.looked_at;
+                cpu_ring
+                    .ring
+                    .visit(from, head, &mut self.scratch, |record| {
+                        let read = happenings::read(record, role.parse_info);
+                        happenings
+                            .extend(read.map(|(at_ns, happening)| (at_ns, is_cpu, happening)));
+                    });
+                cpu_ring.looked_at = head;
+            }
         }
-        happenings.sort_by_key(|(at_ns, _)| *at_ns);
-        for (at_ns, happening) in happenings {
-            self.apply(at_ns, happening, tables);
+        happenings.sort_by_key(|(at_ns, _, _)| *at_ns);
+        for (at_ns, is_cpu, happening) in happenings {
+            match happening {
+                Happening::Lost { count } if is_cpu => self.counters.lost += count,
+                Happening::Lost { count } => self.counters.other_lost += count,
+                Happening::Throttled => self.counters.throttled += 1,
+                happening => self.apply(at_ns, happening, tables),
+            }
         }
     }
 
     fn apply(&mut self, at_ns: u64, happening: Happening, tables: &mut Tables) {
         match happening {
             Happening::Mapped { pid, mapping } => {
+                if !self.unwinder.knows(pid) {
+                    // It ran before we came: its other mappings were never told.
+                    let _ = self.unwinder.load_process(pid, tables);
+                }
                 self.unwinder.add_mapping(pid, &mapping, tables);
             }
             Happening::Named {
@@ -178,6 +240,8 @@ impl PerfSampler {
                 if by_exec {
                     self.unwinder.exec(pid, at_ns);
                     self.finished.push(Finished::Program(pid));
+                    tell(at_ns, EventKind::Exec, pid, name, tables);
+                    self.describe(pid, tables);
                 }
             }
             Happening::Born {
@@ -185,174 +249,137 @@ impl PerfSampler {
                 tid,
                 parent_pid,
                 parent_tid,
-            } => {
-                self.followed.insert(tid);
-                if pid != parent_pid {
-                    self.finished.retain(|done| *done != Finished::Process(pid));
-                    self.unwinder.fork(parent_pid, pid);
-                }
-                let name = tables.thread_name(parent_pid, parent_tid).to_owned();
-                tables.name_thread(pid, tid, &name);
-            }
+            } => self.apply_birth(at_ns, (pid, tid), (parent_pid, parent_tid), tables),
             Happening::Ended { pid, tid } => {
                 self.followed.remove(&tid);
-                if pid == tid {
+                self.finished.push(Finished::Thread { pid, tid });
+                if pid == tid && self.processes.contains(&pid) {
                     self.finished.push(Finished::Process(pid));
                 }
             }
-            Happening::Lost { count } => self.lost += count,
-            Happening::Throttled => self.was_throttled = true,
+            Happening::Lost { .. } | Happening::Throttled => {}
         }
     }
 
-    fn take_samples(&mut self, ring_index: usize, head: u64, tables: &mut Tables) {
-        let kernel_module = match self.kernel_module {
-            Some(id) => id,
-            None if self.choice.kernel => *self.kernel_module.insert(tables.module(&kernel())),
-            None => NONE,
-        };
-        let Self {
-            rings,
-            unwinder,
-            frames,
-            scratch,
-            parse_info,
-            ..
-        } = self;
-        let cpu_ring = &mut rings[ring_index];
-        cpu_ring
-            .ring
-            .visit(cpu_ring.ring.tail(), head, scratch, |record| {
-                if let Some(sample) = parse_sample(record, *parse_info) {
-                    take_sample(&sample, kernel_module, unwinder, frames, tables);
-                }
-            });
-        cpu_ring.ring.release(head);
-    }
-}
-
-fn kernel() -> Module {
-    Module {
-        kind: ModuleKind::Kernel,
-        path: "[kernel]".to_owned(),
-        build_id: Vec::new(),
-        deleted: false,
-    }
-}
-
-fn parse_sample(record: Record<'_>, parse_info: RecordParseInfo) -> Option<SampleRecord<'_>> {
-    let kind = RecordType(record.kind);
-    if kind != RecordType::SAMPLE {
-        return None;
-    }
-    let raw = RawEventRecord::new(kind, record.misc, RawData::Single(record.body), parse_info);
-    match raw.parse().ok()? {
-        EventRecord::Sample(sample) => Some(sample),
-        _ => None,
-    }
-}
-
-fn take_sample(
-    sample: &SampleRecord<'_>,
-    kernel_module: u32,
-    unwinder: &mut Unwinder,
-    frames: &mut Vec<u32>,
-    tables: &mut Tables,
-) {
-    let (pid, tid) = (
-        sample.pid.unwrap_or(0) as u32,
-        sample.tid.unwrap_or(0) as u32,
-    );
-    let at_ns = sample.timestamp.unwrap_or(0);
-    if !unwinder.knows(pid) {
-        // Its birth was lost. What cannot be read any more stays unknown, and truncated.
-        let _ = unwinder.load_process(pid, tables);
-    }
-    if !tables.knows_thread(pid, tid)
-        && let Some(name) = threads::name(pid, tid)
-    {
+    fn apply_birth(
+        &mut self,
+        at_ns: u64,
+        (pid, tid): (u32, u32),
+        (parent_pid, parent_tid): (u32, u32),
+        tables: &mut Tables,
+    ) {
+        if pid != parent_pid {
+            if !self.cpu_wish().follows_children {
+                return;
+            }
+            self.finished.retain(|done| *done != Finished::Process(pid));
+            self.unwinder.fork(parent_pid, pid);
+            self.processes.insert(pid);
+            tell(at_ns, EventKind::ProcessStarted, pid, String::new(), tables);
+            self.describe(pid, tables);
+        }
+        self.followed.insert(tid);
+        self.finished
+            .retain(|done| *done != Finished::Thread { pid, tid });
+        let name = tables.thread_name(parent_pid, parent_tid).to_owned();
         tables.name_thread(pid, tid, &name);
     }
-    frames.clear();
-    push_kernel_frames(sample, kernel_module, frames, tables);
-    let end = match sample.user_regs.as_ref() {
-        Some(sampled) => unwind_user(sample, sampled, pid, at_ns, unwinder, frames, tables),
-        // Kernel threads and processes on their way out have no user stack: nothing is missing.
-        None if !frames.is_empty() => UnwindEnd::Root,
-        None => UnwindEnd::Truncated,
-    };
-    let stack = tables.stack(frames);
-    let truncated = end == UnwindEnd::Truncated;
-    tables.sample(Sample {
-        at_ns,
-        pid,
-        tid,
-        stack,
-        truncated,
-    });
-}
 
-/// Kernel frames, innermost first: all but the first are return addresses.
-fn push_kernel_frames(
-    sample: &SampleRecord<'_>,
-    kernel_module: u32,
-    frames: &mut Vec<u32>,
-    tables: &mut Tables,
-) {
-    let Some(chain) = &sample.callchain else {
-        return;
-    };
-    let mut in_kernel = false;
-    for entry in (0..chain.len()).filter_map(|index| chain.get(index)) {
-        if entry >= FIRST_CONTEXT_MARK {
-            in_kernel = entry == CONTEXT_KERNEL;
-        } else if in_kernel {
-            let address = if frames.is_empty() {
-                entry
+    fn forget(&mut self, done: Finished, tables: &mut Tables) {
+        match done {
+            // Threads may outlive the first one.
+            Finished::Process(pid) if threads::list(pid).is_ok_and(|list| list.len() > 1) => {}
+            Finished::Process(pid) => {
+                self.unwinder.exit(pid);
+                if self.processes.remove(&pid) {
+                    let now_ns = clock::monotonic_ns();
+                    tell(now_ns, EventKind::ProcessEnded, pid, String::new(), tables);
+                }
+            }
+            Finished::Program(pid) => self.unwinder.forget_before_exec(pid),
+            Finished::Thread { pid, tid } => tables.end_thread(pid, tid),
+        }
+    }
+
+    /// Notes what a process is called and runs, as far as it can be read, and as long as there are
+    /// not too many: programs that start others without end must not keep the recorder busy.
+    fn describe(&mut self, pid: u32, tables: &mut Tables) {
+        if self.described >= MOST_DESCRIBED {
+            return;
+        }
+        let Ok(stat) = process::stat(pid) else {
+            return;
+        };
+        self.described += 1;
+        tables.process(ProcessEntry {
+            pid,
+            parent_pid: stat.parent,
+            command_line: redact_command_line(&process::arguments(pid)),
+            name: stat.name,
+        });
+    }
+
+    fn take_records(&mut self, role: usize, cpu: usize, head: u64, tables: &mut Tables) {
+        let Self {
+            roles,
+            unwinder,
+            reader,
+            stack_copy,
+            switch_events,
+            scratch,
+            choice,
+            ..
+        } = self;
+        let role = &mut roles[role];
+        let mut taking = records::Taking {
+            wish: &role.wish,
+            parse_info: role.parse_info,
+            kernel_module: if choice.kernel {
+                reader.kernel_module(tables)
             } else {
-                entry.wrapping_sub(1)
-            };
-            frames.push(tables.frame(Frame {
-                module: kernel_module,
-                address,
-            }));
+                crate::capture::model::NONE
+            },
+            unwinder,
+            stack_copy,
+            switch_events,
+            tables,
+            frames: &mut reader.frames,
+        };
+        let cpu_ring = &mut role.rings[cpu];
+        let from = cpu_ring.ring.tail();
+        cpu_ring
+            .ring
+            .visit(from, head, scratch, |record| taking.take(record));
+        cpu_ring.ring.release(head);
+    }
+
+    /// Opens the events of CPU time anew where the stacks seen ask for other copies.
+    fn adapt_stack_copies(&mut self, tables: &mut Tables) {
+        if self.cpu_wish().call_graph != CallGraph::Dwarf {
+            return;
+        }
+        let now_ns = clock::monotonic_ns();
+        let Some(bytes) = self.stack_copy.decide(now_ns) else {
+            return;
+        };
+        if self.reopen(bytes, tables).is_ok() {
+            self.stack_copy.changed(bytes, now_ns);
+            let text = format!("stack copies of {bytes} bytes from here on");
+            tell(now_ns, EventKind::StackCopyChanged, 0, text, tables);
+        } else {
+            // What is open goes on as it was.
+            self.stack_copy.give_up();
         }
     }
 }
 
-fn unwind_user(
-    sample: &SampleRecord<'_>,
-    sampled: &linux_perf_event_reader::Regs<'_>,
-    pid: u32,
-    at_ns: u64,
-    unwinder: &mut Unwinder,
-    frames: &mut Vec<u32>,
-    tables: &mut Tables,
-) -> UnwindEnd {
-    let Some(registers) = attributes::registers(sampled) else {
-        let address = sample.ip.unwrap_or(0);
-        if frames.is_empty() {
-            frames.push(tables.frame(Frame {
-                module: NONE,
-                address,
-            }));
-        }
-        return UnwindEnd::Truncated;
-    };
-    let (stack, length) = match &sample.user_stack {
-        Some((RawData::Single(bytes), length)) => (*bytes, *length as usize),
-        _ => (&[][..], 0),
-    };
-    let stack = stack.get(..length).unwrap_or(stack);
-    let sp = registers.sp();
-    let read_stack = |address: u64| {
-        let offset = address
-            .checked_sub(sp)
-            .and_then(|o| usize::try_from(o).ok())
-            .ok_or(())?;
-        let end = offset.checked_add(8).ok_or(())?;
-        let word = stack.get(offset..end).ok_or(())?;
-        Ok(u64::from_le_bytes(word.try_into().map_err(|_| ())?))
-    };
-    unwinder.unwind(pid, at_ns, &registers, read_stack, tables, frames)
+/// Notes what happened to a process at `at_ns` (`CLOCK_MONOTONIC`).
+fn tell(at_ns: u64, kind: EventKind, pid: u32, text: String, tables: &mut Tables) {
+    let time_ns = at_ns.saturating_sub(tables.start_ns());
+    tables.event(Event {
+        time_ns,
+        kind,
+        pid,
+        text,
+    });
 }

@@ -5,32 +5,88 @@ use std::{fs, io};
 use super::RecordOptions;
 use crate::capture::{
     CaptureError,
-    perf::{AttachError, PerfOptions, PerfSampler},
+    model::Subject,
+    perf::{AttachError, OwnOpener, PerfOptions, PerfSampler, PerfSubject},
     ptrace::PtraceSampler,
     sampler::Sampler,
     tables::Tables,
+    target::{self, Resolved},
 };
-
-/// The kernel refuses more.
-const LARGEST_STACK_DUMP_BYTES: u32 = 65_528;
 
 /// Opens the best sampler that is permitted, with what the user should know of the choice.
 /// `from_exec`: the target is held before its exec, and sampled from there on.
 pub(super) fn open(
-    pid: u32,
+    resolved: &Resolved,
     from_exec: bool,
     options: &RecordOptions,
     tables: &mut Tables,
 ) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
     let perf_options = PerfOptions {
         frequency_hz: options.frequency_hz.max(1),
-        stack_dump_bytes: options.stack_dump_bytes.clamp(8, LARGEST_STACK_DUMP_BYTES) & !7,
+        call_graph: options.call_graph,
+        stack_dump_bytes: options.stack_dump_bytes,
+        follows_children: options.follows_children,
         from_exec,
+        page_faults: options.page_faults,
+        switch_taker: None,
+        wakeup_tracepoint: None,
     };
-    match PerfSampler::attach(pid, perf_options, tables) {
-        Ok(sampler) => Ok((Box::new(sampler), Vec::new())),
+    let (subject, warnings) = subject(resolved)?;
+    match PerfSampler::attach(subject, perf_options, Box::new(OwnOpener), tables) {
+        Ok(sampler) => Ok((Box::new(sampler), warnings)),
         Err(AttachError::Failed(error)) => Err(error),
-        Err(AttachError::Refused(refusal)) => open_ptrace(pid, options, &refusal, tables),
+        Err(AttachError::Refused(refusal)) => match resolved.pids.as_slice() {
+            [pid] if resolved.subject != Subject::System => {
+                open_ptrace(*pid, options, &refusal, tables)
+            }
+            pids => Err(CaptureError::NotPermitted {
+                pid: pids.first().copied().unwrap_or(0),
+                why: format!(
+                    "perf events are refused ({refusal}), and ptrace samples single processes alone"
+                ),
+                remedy: whole_remedy(&resolved.subject).to_owned(),
+            }),
+        },
+    }
+}
+
+/// What perf events are bound to, with what the user should know of it.
+fn subject(resolved: &Resolved) -> Result<(PerfSubject, Vec<String>), CaptureError> {
+    let Subject::Cgroup { path } = &resolved.subject else {
+        let subject = match resolved.subject {
+            Subject::System => PerfSubject::System,
+            _ => PerfSubject::Processes(resolved.pids.clone()),
+        };
+        return Ok((subject, Vec::new()));
+    };
+    if let Some(folder) = target::open_perf_folder(path, &resolved.pids) {
+        let subject = PerfSubject::Cgroup(folder.into());
+        if PerfSampler::may_sample(&subject) {
+            return Ok((subject, Vec::new()));
+        }
+    }
+    if resolved.pids.is_empty() {
+        return Err(CaptureError::EmptyCgroup {
+            path: path.clone(),
+            why: format!(
+                "no hierarchy with perf events has it, or they are refused ({})",
+                whole_remedy(&resolved.subject)
+            ),
+        });
+    }
+    let warning = format!(
+        "The control group {path} cannot be followed as a whole here: its {} processes of now and \
+         their children are sampled; what joins it later is missed",
+        resolved.pids.len()
+    );
+    Ok((PerfSubject::Processes(resolved.pids.clone()), vec![warning]))
+}
+
+/// The command that would permit what reaches beyond single processes.
+fn whole_remedy(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::System | Subject::Cgroup { .. } => "sudo sysctl kernel.perf_event_paranoid=-1",
+        Subject::Processes | Subject::Tree => remedy(paranoia()),
     }
 }
 

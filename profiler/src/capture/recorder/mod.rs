@@ -17,7 +17,11 @@ use std::{
 
 use scrutineer_evidence::capture::Quality;
 
-use crate::capture::{CaptureError, model::EndReason, target::Target};
+use crate::capture::{
+    CaptureError,
+    model::{CallGraph, EndReason},
+    target::Target,
+};
 use session::Session;
 
 /// How to record.
@@ -29,10 +33,39 @@ pub struct RecordOptions {
     pub duration: Option<Duration>,
     /// File to write; must not exist.
     pub output: PathBuf,
-    /// Bytes of user stack copied with each sample, a multiple of 8, at most 65,528.
-    pub stack_dump_bytes: u32,
+    /// How stacks are followed.
+    pub call_graph: CallGraph,
+    /// Bytes of user stack copied with each sample, at most 65,528; `None` copies as much as the
+    /// stacks seen need.
+    pub stack_dump_bytes: Option<u32>,
+    /// Whether processes born meanwhile are sampled too.
+    pub follows_children: bool,
+    /// Whether waits are recorded, with their stacks where that is permitted.
+    pub off_cpu: bool,
+    /// Whether page faults are recorded with their stacks.
+    pub page_faults: bool,
+    /// Whether the privileged helper may be asked, where it is installed.
+    pub may_use_helper: bool,
     /// Commit of the workspace's repository, for the header.
     pub commit: Option<String>,
+}
+
+impl RecordOptions {
+    /// CPU time at 999 Hz with children, until stopped, written to `output`.
+    pub fn new(output: PathBuf) -> Self {
+        Self {
+            frequency_hz: 999,
+            duration: None,
+            output,
+            call_graph: CallGraph::Dwarf,
+            stack_dump_bytes: None,
+            follows_children: true,
+            off_cpu: false,
+            page_faults: false,
+            may_use_helper: true,
+            commit: None,
+        }
+    }
 }
 
 /// How a recording goes, read at any time from another thread.
@@ -49,7 +82,7 @@ pub struct RecordingStatus {
 pub struct RecordingSummary {
     /// The file.
     pub path: PathBuf,
-    /// Pid of the target.
+    /// Pid of the first process of the target; 0 for the whole machine.
     pub pid: u32,
     /// Length.
     pub duration: Duration,

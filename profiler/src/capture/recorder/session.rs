@@ -1,13 +1,12 @@
 //! The recorder's work, start to end, on its own thread.
 
 use std::{
-    os::fd::{AsFd, OwnedFd},
     process::Child,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
+use scrutineer_evidence::{capture::Quality, process::Runtime, residency::ResidencySample};
 
 use super::{
     RecordOptions, RecordingSummary, Shared, choice,
@@ -18,14 +17,15 @@ use crate::{
         CaptureError,
         file::CaptureWriter,
         launch::{self, Launch},
-        model::{Activity, CallGraph, CaptureEnd, CaptureHeader, Chunk, EndReason, Subject},
+        model::{Activity, CaptureEnd, CaptureHeader, Chunk, EndReason, Subject},
+        perf::EndWatch,
         sampler::Sampler,
         tables::Tables,
-        target::{self, Target},
+        target::{self, Resolved, Target, TargetDescription},
     },
     memory::reader::MemoryReader,
     process,
-    sys::{self, clock},
+    sys::clock,
 };
 
 /// Longest time between two drains, and between two readings of resident memory.
@@ -36,7 +36,7 @@ const FLUSH_EVERY_NS: u64 = 500_000_000;
 
 /// A recording, opened and ready to run.
 pub(super) struct Session {
-    pid: u32,
+    resolved: Resolved,
     options: RecordOptions,
     shared: Arc<Shared>,
     tables: Tables,
@@ -45,7 +45,7 @@ pub(super) struct Session {
     memory: Option<MemoryReader>,
     /// The target, where we launched it.
     child: Option<Child>,
-    end_watch: Option<OwnedFd>,
+    end_watch: EndWatch,
     residency: Vec<ResidencySample>,
     activity: Vec<Activity>,
     next_residency_ns: u64,
@@ -68,9 +68,9 @@ impl Session {
                 let launch = Launch::hold(command, folder.as_deref())?;
                 Self::open_launched(launch, options, shared)
             }
-            Target::Pid(_) | Target::Name(_) => {
-                let pid = target::resolve(target)?;
-                let mut session = Self::attach(pid, false, options, shared)?;
+            running => {
+                let resolved = target::resolve_all(running)?;
+                let mut session = Self::attach(resolved, false, options, shared)?;
                 session.begin(None)?;
                 Ok(session)
             }
@@ -82,7 +82,11 @@ impl Session {
         options: RecordOptions,
         shared: Arc<Shared>,
     ) -> Result<Self, CaptureError> {
-        let mut session = match Self::attach(launch.pid(), true, options, shared) {
+        let resolved = Resolved {
+            subject: Subject::Processes,
+            pids: vec![launch.pid()],
+        };
+        let mut session = match Self::attach(resolved, true, options, shared) {
             Ok(session) => session,
             Err(error) => {
                 launch.cancel();
@@ -104,44 +108,45 @@ impl Session {
 
     /// Opens the sampler first, so that a refusal leaves no file behind.
     fn attach(
-        pid: u32,
+        resolved: Resolved,
         from_exec: bool,
         options: RecordOptions,
         shared: Arc<Shared>,
     ) -> Result<Self, CaptureError> {
         let mut tables = Tables::new(clock::monotonic_ns());
-        let (sampler, warnings) = choice::open(pid, from_exec, &options, &mut tables)?;
+        let (sampler, warnings) = choice::open(&resolved, from_exec, &options, &mut tables)?;
+        let first = resolved.pids.first().copied();
         tables.start_at(clock::monotonic_ns());
         Ok(Self {
-            pid,
             writer: CaptureWriter::create(&options.output)?,
-            memory: MemoryReader::open(pid).ok(),
+            memory: first.and_then(|pid| MemoryReader::open(pid).ok()),
             options,
             shared,
             tables,
             sampler,
             child: None,
-            end_watch: sys::pidfd::open(pid).ok(),
+            end_watch: EndWatch::over(&resolved.pids),
             residency: Vec::new(),
             activity: Vec::new(),
             next_residency_ns: 0,
             next_activity_ns: 0,
             next_flush_ns: 0,
-            cpu_at_start: cpu_times(pid).unwrap_or_default(),
+            cpu_at_start: cpu_times(&resolved.pids).unwrap_or_default(),
             cpu_now: CpuTimes::default(),
             warnings,
+            resolved,
         })
     }
 
-    /// Pid of the target.
+    /// Pid of the first process of the target; 0 for the whole machine.
     pub(super) fn pid(&self) -> u32 {
-        self.pid
+        self.resolved.pids.first().copied().unwrap_or(0)
     }
 
     /// Writes the header. `command` is that of a launched target, which may have ended already.
     fn begin(&mut self, command: Option<String>) -> Result<(), CaptureError> {
         let launched = command.is_some();
-        let mut description = target::describe(self.pid)?;
+        let mut description = self.describe()?;
         if let Some(command) = command {
             description.command_line = command;
         }
@@ -149,7 +154,7 @@ impl Session {
         self.writer.write(&Chunk::Header(CaptureHeader {
             product_version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: jiff::Timestamp::now() - elapsed,
-            pid: self.pid,
+            pid: self.pid(),
             name: description.name,
             command_line: description.command_line,
             executable: description.executable,
@@ -161,14 +166,29 @@ impl Session {
             stack_dump_bytes: self.sampler.stack_dump_bytes(),
             machine: process::machine_key(),
             commit: self.options.commit.clone(),
-            subject: Subject::Processes,
-            follows_children: true,
-            call_graph: CallGraph::Dwarf,
-            wait_source: None,
-            page_faults: false,
-            by_helper: false,
+            subject: self.resolved.subject.clone(),
+            follows_children: self.options.follows_children,
+            call_graph: self.sampler.call_graph(),
+            wait_source: self.sampler.wait_source(),
+            page_faults: self.sampler.page_faults(),
+            by_helper: self.sampler.by_helper(),
         }))?;
         self.writer.flush()
+    }
+
+    /// The first process, or the words that stand for a group or the whole machine.
+    fn describe(&self) -> Result<TargetDescription, CaptureError> {
+        let words = match &self.resolved.subject {
+            Subject::Processes | Subject::Tree => return target::describe(self.pid()),
+            Subject::Cgroup { path } => path.clone(),
+            Subject::System => "the whole machine".to_owned(),
+        };
+        Ok(TargetDescription {
+            name: words.clone(),
+            command_line: words,
+            executable: String::new(),
+            runtime: Runtime::Native,
+        })
     }
 
     /// Records until the end, whatever brings it about.
@@ -203,7 +223,8 @@ impl Session {
     }
 
     fn end_reason(&mut self) -> Option<EndReason> {
-        if self.target_has_ended() {
+        self.end_watch.refresh();
+        if self.end_watch.all_ended() {
             return Some(EndReason::TargetEnded { status: None });
         }
         if self.shared.stop.load(Ordering::Relaxed) {
@@ -212,14 +233,6 @@ impl Session {
         self.time_left()
             .filter(Duration::is_zero)
             .map(|_| EndReason::Duration)
-    }
-
-    fn target_has_ended(&self) -> bool {
-        match &self.end_watch {
-            Some(watch) => sys::pidfd::wait(&[watch.as_fd()], Duration::ZERO)
-                .is_ok_and(|ended| ended == [true]),
-            None => process::stat(self.pid).map_or(true, |stat| matches!(stat.state, 'Z' | 'X')),
-        }
     }
 
     fn read_counters(&mut self) {
@@ -236,7 +249,7 @@ impl Session {
             if let Some(memory) = &self.memory {
                 self.activity.extend(memory.activity(time_ns));
             }
-            self.cpu_now = cpu_times(self.pid).unwrap_or(self.cpu_now);
+            self.cpu_now = cpu_times(&self.resolved.pids).unwrap_or(self.cpu_now);
         }
     }
 
@@ -254,7 +267,11 @@ impl Session {
             },
             profiler_cpu_ns: clock::thread_cpu_ns(),
             paused_ns: counters.paused_ns,
-            ..Quality::default()
+            cut_short: self.tables.cut_short_count(),
+            waits: self.tables.wait_count(),
+            other_lost: counters.other_lost,
+            throttled: counters.throttled,
+            overhead_share: None,
         }
     }
 
@@ -278,7 +295,7 @@ impl Session {
 
     fn finish(mut self, reason: EndReason) -> Result<RecordingSummary, CaptureError> {
         // A child that has ended keeps its CPU times until it is waited for.
-        self.cpu_now = cpu_times(self.pid).unwrap_or(self.cpu_now);
+        self.cpu_now = cpu_times(&self.resolved.pids).unwrap_or(self.cpu_now);
         let reason = match reason {
             EndReason::TargetEnded { .. } => EndReason::TargetEnded {
                 status: self.status(),
@@ -286,6 +303,11 @@ impl Session {
             other => other,
         };
         let duration_ns = self.elapsed_ns();
+        self.sampler
+            .finish(self.tables.start_ns() + duration_ns, &mut self.tables);
+        for chunk in self.tables.drain_chunks() {
+            self.writer.write(&chunk)?;
+        }
         let quality = self.quality();
         self.writer.write(&Chunk::Quality(quality.clone()))?;
         self.writer.write(&Chunk::End(CaptureEnd {
@@ -298,8 +320,8 @@ impl Session {
         self.warnings
             .extend(judgement::warnings(&quality, self.window()));
         Ok(RecordingSummary {
+            pid: self.pid(),
             path: self.options.output,
-            pid: self.pid,
             duration: Duration::from_nanos(duration_ns),
             reason,
             quality,
@@ -337,10 +359,14 @@ impl Session {
     }
 }
 
-fn cpu_times(pid: u32) -> Option<CpuTimes> {
-    let stat = process::stat(pid).ok()?;
-    Some(CpuTimes {
-        user_ns: stat.user_ns,
-        kernel_ns: stat.kernel_ns,
+/// CPU times of several processes together, as far as they live; `None` where none does.
+fn cpu_times(pids: &[u32]) -> Option<CpuTimes> {
+    let living: Vec<_> = pids
+        .iter()
+        .filter_map(|pid| process::stat(*pid).ok())
+        .collect();
+    (!living.is_empty()).then(|| CpuTimes {
+        user_ns: living.iter().map(|stat| stat.user_ns).sum(),
+        kernel_ns: living.iter().map(|stat| stat.kernel_ns).sum(),
     })
 }

@@ -23,6 +23,10 @@ pub(super) struct LoadedModule {
 
 type FileKey = ((u32, u32), u64, String);
 
+/// When more files are held, those that nothing maps any more are let go: a program that loads new
+/// libraries without end must not fill memory and descriptors.
+const MOST_FILES: usize = 1_024;
+
 /// Every file that was opened so far.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -58,6 +62,10 @@ impl Files {
         }
         let loaded = load_file(pid, mapping).unwrap_or_else(|| run_time_code(pid, self.target));
         let loaded = Arc::new(loaded);
+        if self.loaded.len() >= MOST_FILES {
+            self.loaded
+                .retain(|_, loaded| Arc::strong_count(loaded) > 1);
+        }
         self.loaded.insert(key, loaded.clone());
         loaded
     }

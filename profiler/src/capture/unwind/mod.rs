@@ -130,6 +130,17 @@ impl Unwinder {
     pub fn add_mapping(&mut self, pid: u32, mapping: &Mapping, tables: &mut Tables) {
         let loaded = self.files.load(pid, mapping);
         let module_id = tables.module(&loaded.module);
+        let is_known = |space: &AddressSpace| {
+            space.holds(&mapping.range, mapping.file_offset, &loaded, module_id)
+        };
+        if self
+            .spaces
+            .get(&pid)
+            .and_then(|spaces| spaces.last())
+            .is_some_and(|(_, space)| is_known(space))
+        {
+            return;
+        }
         let epoch = self.take_epoch();
         self.space_mut(pid).add(
             mapping.range.clone(),
@@ -218,6 +229,44 @@ impl Unwinder {
             known: Some(KnownRegisters::all(*registers)),
         };
         walk.run(&mut read_stack, frames)
+    }
+
+    /// Appends the frame ids of a stack that the kernel followed: `addresses` are the sampled
+    /// instruction and return addresses, innermost first. `None` where there are none.
+    pub fn follow_chain(
+        &mut self,
+        pid: u32,
+        at_ns: u64,
+        addresses: impl Iterator<Item = u64>,
+        tables: &mut Tables,
+        frames: &mut Vec<u32>,
+    ) -> Option<UnwindEnd> {
+        let spaces = self.spaces.get(&pid).map_or(&[][..], Vec::as_slice);
+        let since = spaces
+            .iter()
+            .rposition(|(since_ns, _)| *since_ns <= at_ns)
+            .unwrap_or(0);
+        let space = spaces.get(since).map(|(_, space)| space);
+        let mut last = None;
+        for (depth, address) in addresses.enumerate().take(MAX_FRAMES) {
+            // Within the call instruction, as everywhere.
+            let address = address.wrapping_sub(u64::from(depth > 0));
+            let frame = space.map_or(
+                Frame {
+                    module: NONE,
+                    address,
+                },
+                |space| space.frame(address),
+            );
+            frames.push(tables.frame(frame));
+            last = Some(address);
+        }
+        let last = last?;
+        Some(if space.is_some_and(|space| space.is_start(last)) {
+            UnwindEnd::Root
+        } else {
+            UnwindEnd::Truncated
+        })
     }
 
     fn take_epoch(&mut self) -> u32 {
@@ -359,14 +408,7 @@ impl Walk<'_> {
     /// An end counts only at a function that is known to have no caller: a frame pointer of 0
     /// may as well belong to code that uses the register for something else.
     fn judge_end(&self, address: u64) -> UnwindEnd {
-        let is_start = self.space.find(address).is_some_and(|mapped| {
-            mapped
-                .loaded
-                .image
-                .as_ref()
-                .is_some_and(|image| image.is_start_function(mapped.file_address(address)))
-        });
-        if is_start {
+        if self.space.is_start(address) {
             UnwindEnd::Root
         } else {
             UnwindEnd::Truncated

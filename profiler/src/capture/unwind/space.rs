@@ -75,6 +75,30 @@ impl AddressSpace {
         }
     }
 
+    /// Whether an address lies in a function that is known to have no caller.
+    pub(super) fn is_start(&self, address: u64) -> bool {
+        self.find(address).is_some_and(|mapped| {
+            let image = mapped.loaded.image.as_ref();
+            image.is_some_and(|image| image.is_start_function(mapped.file_address(address)))
+        })
+    }
+
+    /// Whether the very mapping is there already.
+    pub(super) fn holds(
+        &self,
+        range: &Range<u64>,
+        file_offset: u64,
+        loaded: &Arc<LoadedModule>,
+        module_id: u32,
+    ) -> bool {
+        self.mappings.get(&range.start).is_some_and(|mapped| {
+            mapped.end == range.end
+                && mapped.module_id == module_id
+                && (Arc::ptr_eq(&mapped.loaded, loaded) || loaded.image.is_none())
+                && mapped.shift == shift(range.start, file_offset, loaded)
+        })
+    }
+
     /// Adds a mapping in place of whatever lay there.
     pub(super) fn add(
         &mut self,
@@ -85,13 +109,7 @@ impl AddressSpace {
         epoch: u32,
     ) {
         self.remove(range.clone(), epoch);
-        let stated = match (&loaded.image, loaded.module.kind) {
-            (Some(image), _) => image.address_of_offset(file_offset),
-            // Without the file's headers the offset is the best name for a place in it.
-            (None, ModuleKind::File) => Some(file_offset),
-            (None, _) => Some(range.start),
-        };
-        let shift = stated.unwrap_or(file_offset).wrapping_sub(range.start);
+        let shift = shift(range.start, file_offset, &loaded);
         self.insert(
             range.start,
             MappedModule {
@@ -140,6 +158,17 @@ impl AddressSpace {
         }
         self.mappings.insert(start, mapped);
     }
+}
+
+/// What, added to an address of a mapping that begins at `start`, gives what the file states.
+fn shift(start: u64, file_offset: u64, loaded: &LoadedModule) -> u64 {
+    let stated = match (&loaded.image, loaded.module.kind) {
+        (Some(image), _) => image.address_of_offset(file_offset),
+        // Without the file's headers the offset is the best name for a place in it.
+        (None, ModuleKind::File) => Some(file_offset),
+        (None, _) => Some(start),
+    };
+    stated.unwrap_or(file_offset).wrapping_sub(start)
 }
 
 /// Code made at run time gets none: framehop follows frame pointers where it knows no module.
