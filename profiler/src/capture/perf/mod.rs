@@ -265,15 +265,15 @@ impl PerfSampler {
         &mut self,
         at_ns: u64,
         (pid, tid): (u32, u32),
-        (parent_pid, parent_tid): (u32, u32),
+        parent: (u32, u32),
         tables: &mut Tables,
     ) {
-        if pid != parent_pid {
+        if pid != parent.0 {
             if !self.cpu_wish().follows_children {
                 return;
             }
             self.finished.retain(|done| *done != Finished::Process(pid));
-            self.unwinder.fork(parent_pid, pid);
+            self.unwinder.fork(parent.0, pid);
             self.processes.insert(pid);
             tell(at_ns, EventKind::ProcessStarted, pid, String::new(), tables);
             self.describe(pid, tables);
@@ -281,7 +281,7 @@ impl PerfSampler {
         self.followed.insert(tid);
         self.finished
             .retain(|done| *done != Finished::Thread { pid, tid });
-        let name = tables.thread_name(parent_pid, parent_tid).to_owned();
+        let name = tables.thread_name(parent.0, parent.1).to_owned();
         tables.name_thread(pid, tid, &name);
     }
 
