@@ -10,8 +10,8 @@ use object::{Object, ObjectSymbol};
 use scrutineer_profiler::capture::{
     file,
     model::{
-        Activity, CaptureHeader, Chunk, Frame, Module, NONE, SAMPLE_TRUNCATED, Samples, StackNodes,
-        Thread,
+        Activity, CaptureHeader, Chunk, Event, Frame, Module, NONE, PageFaults, SAMPLE_TRUNCATED,
+        Samples, StackNodes, Thread,
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Capture {
     columns: Samples,
     pub(crate) activity: Vec<Activity>,
     pub(crate) residency: Vec<scrutineer_evidence::residency::ResidencySample>,
+    pub(crate) events: Vec<Event>,
+    faults: PageFaults,
     ended: bool,
 }
 
@@ -57,6 +59,11 @@ impl Capture {
             }
             Chunk::Activity(more) => self.activity.extend(more),
             Chunk::Residency(more) => self.residency.extend(more),
+            Chunk::Events(more) => self.events.extend(more),
+            Chunk::PageFaults(more) => {
+                self.faults.stack.extend(more.stack);
+                self.faults.weight.extend(more.weight);
+            }
             Chunk::End(_) => self.ended = true,
             _ => {}
         }
@@ -84,6 +91,22 @@ impl Capture {
             .filter(|flags| **flags & SAMPLE_TRUNCATED != 0)
             .count();
         truncated as f64 / self.samples().max(1) as f64
+    }
+
+    /// As [`Self::truncated_share`], over the last quarter of the samples.
+    pub(crate) fn late_truncated_share(&self) -> f64 {
+        let late = &self.columns.flags[self.samples() * 3 / 4..];
+        let truncated = late.iter().filter(|flags| **flags & SAMPLE_TRUNCATED != 0);
+        truncated.count() as f64 / late.len().max(1) as f64
+    }
+
+    /// Page faults with `function` (or a clone of it) of `program` on their stack.
+    pub(crate) fn faults_below(&self, program: &Path, function: &str) -> u64 {
+        let inside = self.inside(program, function);
+        let rows = self.faults.stack.iter().zip(&self.faults.weight);
+        rows.filter(|(stack, _)| self.stack(**stack).any(|frame| inside(&frame)))
+            .map(|(_, weight)| weight)
+            .sum()
     }
 
     /// Frames of a stack, innermost first.
@@ -117,21 +140,26 @@ impl Capture {
     }
 
     fn share(&self, program: &Path, function: &str, frames: impl Fn(u32) -> Vec<Frame>) -> f64 {
-        let ranges = function_ranges(program, function);
-        assert!(!ranges.is_empty(), "{function} is in {}", program.display());
-        let path = program.to_string_lossy();
-        let inside = |frame: &Frame| {
-            self.modules
-                .get(frame.module as usize)
-                .is_some_and(|module| module.path == path)
-                && ranges.iter().any(|range| range.contains(&frame.address))
-        };
+        let inside = self.inside(program, function);
         let hits = self
             .columns
             .stack
             .iter()
-            .filter(|stack| frames(**stack).iter().any(inside));
+            .filter(|stack| frames(**stack).iter().any(&inside));
         hits.count() as f64 / self.samples().max(1) as f64
+    }
+
+    /// Tells frames in `function` (or a clone of it) of `program`.
+    fn inside(&self, program: &Path, function: &str) -> impl Fn(&Frame) -> bool {
+        let ranges = function_ranges(program, function);
+        assert!(!ranges.is_empty(), "{function} is in {}", program.display());
+        let path = program.to_string_lossy().into_owned();
+        move |frame| {
+            self.modules
+                .get(frame.module as usize)
+                .is_some_and(|module| module.path == path)
+                && ranges.iter().any(|range| range.contains(&frame.address))
+        }
     }
 
     /// Threads with a sample, once each.

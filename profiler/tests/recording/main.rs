@@ -3,6 +3,7 @@
 mod capture;
 mod programs;
 mod refusal;
+mod subjects;
 
 use std::{
     path::Path,

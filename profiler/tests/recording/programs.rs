@@ -46,11 +46,18 @@ impl Folder {
 
     /// Compiles a C program without frame pointers; `None` where there is no compiler.
     pub(crate) fn compile(&self, test: &str, name: &str) -> Option<PathBuf> {
+        self.compile_with(test, name, &["-fomit-frame-pointer"])
+    }
+
+    /// Compiles a C program; `None` where there is no compiler.
+    pub(crate) fn compile_with(&self, test: &str, name: &str, flags: &[&str]) -> Option<PathBuf> {
         let program = self.path(name.strip_suffix(".c")?);
         let source = std::env::var_os("SCRUTINEER_SOURCES")
             .map_or_else(|| source(name), |folder| PathBuf::from(folder).join(name));
         let compiled = Command::new("cc")
-            .args(["-O2", "-fomit-frame-pointer", "-pthread", "-o"])
+            .args(["-O2", "-pthread"])
+            .args(flags)
+            .arg("-o")
             .arg(&program)
             .arg(source)
             .status();
@@ -124,7 +131,7 @@ pub(crate) fn again_as_nobody(test: &str, mark: &str) {
     }
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line.starts_with("Uid:\t0\t0"))
 }

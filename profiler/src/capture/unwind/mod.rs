@@ -262,7 +262,7 @@ impl Unwinder {
             last = Some(address);
         }
         let last = last?;
-        Some(if space.is_some_and(|space| space.is_start(last)) {
+        Some(if space.is_some_and(|space| space.ends_chain(last)) {
             UnwindEnd::Root
         } else {
             UnwindEnd::Truncated

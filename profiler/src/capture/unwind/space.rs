@@ -83,6 +83,19 @@ impl AddressSpace {
         })
     }
 
+    /// Whether a chain of frame pointers that ends at an address has come to its end: in a function
+    /// without a caller, or in the C library, where programs and threads begin. That library keeps
+    /// no frame pointers itself, so how its own functions were called is not seen.
+    pub(super) fn ends_chain(&self, address: u64) -> bool {
+        let in_c_library = |mapped: &MappedModule| {
+            let file = mapped.loaded.module.path.rsplit('/').next().unwrap_or("");
+            ["libc.so", "libc-", "ld-", "libpthread"]
+                .iter()
+                .any(|name| file.starts_with(name))
+        };
+        self.is_start(address) || self.find(address).is_some_and(in_c_library)
+    }
+
     /// Whether the very mapping is there already.
     pub(super) fn holds(
         &self,
