@@ -68,7 +68,7 @@ fn a_tree_is_recorded_with_the_descendants_that_run_already() {
     let mut root = command.spawn().expect("bash runs");
     wait_until("two descendants", || {
         let listed = Command::new("pgrep").args(["-x", "scrut-leaf"]).output();
-        listed.is_ok_and(|output| output.stdout.iter().filter(|byte| **byte == b'\n').count() == 2)
+        listed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().count() == 2)
     });
     let output = folder.path("tree.scrutineer");
     let (_, capture) = record(&Target::Tree(root.id()), for_seconds(1, options(&output)));
@@ -275,7 +275,7 @@ fn page_faults_tell_how_much_each_function_touched() {
         ..options(&folder.path("faults.scrutineer"))
     };
     let (_, capture) = record(&launch(&[&touch.to_string_lossy(), "160"]), options);
-    let mebibytes = |function| capture.faults_below(&touch, function) as f64 * 4096.0 / 1048576.0;
+    let mebibytes = |function| capture.faults_below(&touch, function) as f64 * 4096.0 / 1_048_576.0;
     let (greedy, modest) = (mebibytes("greedy"), mebibytes("modest"));
     assert!(
         (greedy - 120.0).abs() < 6.0,
