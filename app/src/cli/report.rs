@@ -1,11 +1,19 @@
 //! `report`: a capture in a form for people or for other tools.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
-use scrutineer_profiler::formats::{self, Format};
+use clap::builder::TypedValueParser;
+use scrutineer_profiler::{
+    capture::model::WaitClass,
+    formats::{self, Format},
+    profile::{Selection, Weight},
+};
 
-use super::{Exit, Run, write_to_stdout};
+use super::{Exit, Run, Usage, write_to_stdout};
 use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
 
 /// Show a capture as text, flame graph, page, or in a format of other tools
@@ -24,6 +32,7 @@ A capture that was cut short is shown as far as it goes, with a warning on stand
 Examples:
   scrutineer report FILE --format text | head
   scrutineer report FILE --format svg -o flame.svg
+  scrutineer report FILE --weight wait --wait-class lock,disk
   scrutineer report FILE --format collapsed | grep ';parse_request;'")]
 pub(super) struct Arguments {
     /// Capture file
@@ -32,6 +41,14 @@ pub(super) struct Arguments {
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: FormatName,
+
+    /// What stacks are weighed by: CPU samples, time waited off the CPU, or page faults
+    #[arg(long, value_name = "WEIGHT", default_value = "cpu", value_parser = weight_parser())]
+    weight: Weight,
+
+    /// Only waits of these classes (with --weight wait), separated by commas
+    #[arg(long, value_name = "CLASS,…", value_delimiter = ',', value_parser = class_parser())]
+    wait_class: Vec<WaitClass>,
 
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
@@ -61,12 +78,42 @@ impl From<FormatName> for Format {
     }
 }
 
+fn weight_parser() -> impl TypedValueParser<Value = Weight> {
+    let names = Weight::ALL.map(Weight::id);
+    clap::builder::PossibleValuesParser::new(names).map(|name| {
+        let is_it = |weight: &Weight| weight.id() == name;
+        Weight::ALL.into_iter().find(is_it).unwrap_or_default()
+    })
+}
+
+fn class_parser() -> impl TypedValueParser<Value = WaitClass> {
+    let names = WaitClass::ALL.map(WaitClass::id);
+    clap::builder::PossibleValuesParser::new(names).map(|name| {
+        let is_it = |class: &WaitClass| class.id() == name;
+        WaitClass::ALL.into_iter().find(is_it).unwrap_or_default()
+    })
+}
+
+impl Arguments {
+    fn selection(&self) -> anyhow::Result<Selection> {
+        let classes: BTreeSet<_> = self.wait_class.iter().copied().collect();
+        if !classes.is_empty() && self.weight != Weight::Wait {
+            return Err(Usage("--wait-class goes with --weight wait".into()).into());
+        }
+        Ok(Selection {
+            wait_classes: Some(classes).filter(|classes| !classes.is_empty()),
+            ..Selection::weighed_by(self.weight)
+        })
+    }
+}
+
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
+        let selection = self.selection()?;
         let progress = ProgressLine::new(Interrupt::default());
         let loaded = captures::load(&self.file, &progress)?;
         if let Some(damage) = &loaded.damage {
-            if loaded.profile.quality.samples == 0 {
+            if !loaded.profile.has(selection.weight) {
                 bail!(
                     "no sample of {} is left to show: {damage}",
                     self.file.display()
@@ -76,7 +123,12 @@ impl Run for Arguments {
         }
         // Written at once at the end, so that a report is whole or not there.
         let mut report = Vec::new();
-        formats::write(&loaded.profile, self.format.into(), &mut report)?;
+        formats::write_selected(
+            &loaded.profile,
+            &selection,
+            self.format.into(),
+            &mut report,
+        )?;
         progress.clear();
         match &self.output {
             Some(path) => write_file(path, &report)?,

@@ -1,4 +1,4 @@
-//! Collapsed stacks: `thread-name;root;…;leaf count` a line, in samples, sorted.
+//! Collapsed stacks: `thread-name;root;…;leaf count` a line, in the unit of the weight, sorted.
 
 use std::{collections::BTreeMap, io};
 
@@ -8,8 +8,12 @@ use crate::{
     profile::{Forest, Profile, Selection},
 };
 
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut lines: Vec<String> = stacks(profile)
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut lines: Vec<String> = stacks(profile, selection)
         .into_iter()
         .map(|(stack, samples)| format!("{} {samples}", stack.join(";")))
         .collect();
@@ -20,15 +24,15 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
     Ok(())
 }
 
-/// Samples by stack: the thread's name, then functions from the root inwards. Names are one line
+/// Weight by stack: the thread's name, then functions from the root inwards. Names are one line
 /// each and bear no `;`.
-pub(super) fn stacks(profile: &Profile) -> BTreeMap<Vec<String>, u64> {
+pub(super) fn stacks(profile: &Profile, selection: &Selection) -> BTreeMap<Vec<String>, u64> {
     let names: Vec<String> = profile
         .functions
         .iter()
         .map(|f| frame_name(&f.name))
         .collect();
-    let forest = Forest::of(profile, &Selection::default(), false);
+    let forest = Forest::of(profile, selection, false);
     let mut stacks = BTreeMap::new();
     for group in &forest.groups {
         let thread = frame_name(&group.name);

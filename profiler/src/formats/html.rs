@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::{one_line, percent, picture, summary, svg};
-use crate::profile::{Category, Profile};
+use super::{one_line, percent, picture, summary, svg, waits};
+use crate::profile::{Category, Profile, Selection, Weight};
 
 /// Functions that the table shows.
 const ROWS: usize = 30;
@@ -23,28 +23,38 @@ overflow-wrap:anywhere}\
 .key{display:inline-block;width:10px;height:10px;border-radius:2px;margin:0 4px 0 12px}\
 svg{width:100%;height:auto}@media print{body{margin:0;max-width:none}tr{break-inside:avoid}}";
 
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let kind = match selection.weight {
+        Weight::Cpu => "CPU profile",
+        Weight::Wait => "waits",
+        Weight::PageFaults => "page faults",
+    };
     let name = escape(&profile.header.name);
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}: CPU profile\
-         </title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}: CPU profile</h1>\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}: {kind}\
+         </title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}: {kind}</h1>\n\
          <p class=\"sub\">{}<br><code>{}</code></p>\n",
-        escape(&summary::headline(profile)),
+        escape(&summary::headline(profile, selection)),
         escape(&profile.header.command_line),
     )?;
     writeln!(
         out,
         "<ul class=\"quality\" aria-label=\"How far to trust this capture\">"
     )?;
-    for note in summary::quality_notes(profile) {
+    for note in summary::notes(profile, selection) {
         writeln!(out, "<li>{}</li>", escape(&note))?;
     }
     writeln!(out, "</ul>\n<h2>Flame graph</h2>")?;
     write_key(out)?;
-    picture::write(profile, out)?;
-    write_table(profile, out)?;
+    picture::write(profile, selection, out)?;
+    write_classes(profile, selection, out)?;
+    write_table(profile, selection, out)?;
     writeln!(out, "</body>\n</html>")
 }
 
@@ -68,9 +78,44 @@ fn write_key(out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "</p>")
 }
 
-fn write_table(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
-    let samples = profile.quality.samples;
-    let rows = summary::rows(profile);
+fn write_classes(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
+    let classes = waits::classes(profile, selection);
+    if classes.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<h2>Waited for</h2>\n<table>\n<thead><tr><th class=\"n\">time</th>\
+         <th class=\"n\">share</th><th class=\"n\">waits</th><th>what</th></tr></thead>\n<tbody>"
+    )?;
+    let total = profile.total(selection);
+    for row in classes {
+        writeln!(
+            out,
+            "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td>{}</td></tr>",
+            unit.quantity(row.time_ns),
+            percent(row.time_ns, total),
+            row.waits,
+            row.class,
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>")
+}
+
+fn write_table(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
+    let total = profile.total(selection);
+    let rows = summary::rows(profile, selection);
     writeln!(
         out,
         "<h2>Top functions</h2>\n<table>\n<thead><tr><th class=\"n\">self</th>\
@@ -82,10 +127,10 @@ fn write_table(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
             out,
             "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"n\">{}</td><td class=\"f\">{}</td><td>{}</td></tr>",
-            row.self_samples,
-            percent(row.self_samples, samples),
-            row.total_samples,
-            percent(row.total_samples, samples),
+            unit.quantity(row.self_samples),
+            percent(row.self_samples, total),
+            unit.quantity(row.total_samples),
+            percent(row.total_samples, total),
             escape(&row.name),
             row.category,
         )?;

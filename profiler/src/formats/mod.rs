@@ -8,13 +8,14 @@ mod pprof;
 mod summary;
 mod svg;
 mod text;
+mod waits;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
 
-use crate::profile::Profile;
+use crate::profile::{Profile, Selection, Weight};
 
 /// What can go wrong while writing a profile in a foreign format.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,21 @@ pub enum FormatError {
     /// The profile has no samples, so that there is nothing to write.
     #[error("the capture holds no samples: was the target idle? Record for longer, or under load")]
     NoSamples,
+    /// The profile has no waits.
+    #[error(
+        "the capture holds no waits: record with --off-cpu, or look at its CPU time with \
+         --weight cpu"
+    )]
+    NoWaits,
+    /// The profile has no page faults.
+    #[error(
+        "the capture holds no page faults: none were captured, or the target touched no new \
+         memory; look at its CPU time with --weight cpu"
+    )]
+    NoPageFaults,
+    /// There are waits, but none of the chosen classes.
+    #[error("the capture holds no waits of the chosen classes; leave --wait-class out to see all")]
+    NoneChosen,
     /// Writing failed.
     #[error("cannot write the report: {0}")]
     Write(#[from] io::Error),
@@ -68,14 +84,31 @@ impl Format {
     }
 }
 
-/// Writes a profile.
+/// Writes all of a profile, weighed by CPU time.
 pub fn write(
     profile: &Profile,
     format: Format,
     out: &mut dyn io::Write,
 ) -> Result<(), FormatError> {
-    if profile.samples.time_ns.is_empty() {
-        return Err(FormatError::NoSamples);
+    write_selected(profile, &Selection::default(), format, out)
+}
+
+/// Writes the part of a profile that a selection holds, weighed as it says.
+pub fn write_selected(
+    profile: &Profile,
+    selection: &Selection,
+    format: Format,
+    out: &mut dyn io::Write,
+) -> Result<(), FormatError> {
+    if !profile.has(selection.weight) {
+        return Err(match selection.weight {
+            Weight::Cpu => FormatError::NoSamples,
+            Weight::Wait => FormatError::NoWaits,
+            Weight::PageFaults => FormatError::NoPageFaults,
+        });
+    }
+    if selection.weight == Weight::Wait && profile.total(selection) == 0 {
+        return Err(FormatError::NoneChosen);
     }
     let write = match format {
         Format::Text => text::write,
@@ -85,7 +118,7 @@ pub fn write(
         Format::Collapsed => collapsed::write,
         Format::Json => json::write,
     };
-    write(profile, out)?;
+    write(profile, selection, out)?;
     Ok(out.flush()?)
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{html::escape, percent, svg};
 use crate::profile::{
-    CallTree, CallTreeOptions, Category, FlameLayout, FlameOrder, Profile, Selection,
+    CallTree, CallTreeOptions, Category, FlameLayout, FlameOrder, Profile, Selection, Unit,
 };
 
 const WIDTH: f64 = 1200.0;
@@ -15,8 +15,13 @@ const CHARACTER: f64 = 6.7;
 const LEAST_SHARE: f64 = 0.001;
 
 /// Writes the picture and a sentence on what was left out.
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
-    let tree = CallTree::build(profile, &Selection::default(), CallTreeOptions::default());
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
+    let tree = CallTree::build(profile, selection, CallTreeOptions::default());
     let layout = FlameLayout::build(&tree, FlameOrder::Alphabetical);
     let is_drawn = |b: usize| layout.width[b] as f64 >= LEAST_SHARE * layout.total as f64;
     let rows: Vec<Vec<usize>> = layout
@@ -33,12 +38,12 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-label=\"Flame graph of {} samples\" font-family=\"monospace\" font-size=\"11\">",
-        layout.total
+         aria-label=\"Flame graph of {}\" font-family=\"monospace\" font-size=\"11\">",
+        unit.words(layout.total)
     )?;
     for (depth, row) in rows.iter().enumerate() {
         for b in row {
-            write_box(profile, &tree, &layout, (*b, depth), out)?;
+            write_box((profile, unit), &tree, &layout, (*b, depth), out)?;
         }
     }
     writeln!(out, "</svg>")?;
@@ -52,7 +57,7 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
 }
 
 fn write_box(
-    profile: &Profile,
+    (profile, unit): (&Profile, Unit),
     tree: &CallTree,
     layout: &FlameLayout,
     (b, depth): (usize, usize),
@@ -67,10 +72,10 @@ fn write_box(
     let y = depth * ROW;
     writeln!(
         out,
-        "<g><title>{} ({} samples, {})</title><rect x=\"{x:.2}\" y=\"{y}\" width=\"{:.2}\" \
+        "<g><title>{} ({}, {})</title><rect x=\"{x:.2}\" y=\"{y}\" width=\"{:.2}\" \
          height=\"{}\" rx=\"1.5\" fill=\"rgb({},{},{})\"/>{}</g>",
         escape(name),
-        layout.width[b],
+        unit.words(layout.width[b]),
         percent(layout.width[b], layout.total),
         (width - 0.5).max(0.3),
         ROW - 1,

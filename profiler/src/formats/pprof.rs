@@ -9,13 +9,17 @@ use flate2::{Compression, GzBuilder};
 
 use crate::{
     capture::model::NONE,
-    profile::{LogicalFrame, Profile},
+    profile::{LogicalFrame, Profile, Selection, Weight},
 };
 
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     // No time and no name in the gzip header: equal profiles make equal files.
     let mut gzip = GzBuilder::new().write(out, Compression::default());
-    io::Write::write_all(&mut gzip, &convert(profile).encode_to_vec())?;
+    io::Write::write_all(&mut gzip, &convert(profile, selection).encode_to_vec())?;
     gzip.finish()?;
     Ok(())
 }
@@ -25,25 +29,34 @@ fn no_stack_location(profile: &Profile) -> u64 {
     profile.frames.len() as u64 + 1
 }
 
-pub(super) fn convert(profile: &Profile) -> Proto {
+pub(super) fn convert(profile: &Profile, selection: &Selection) -> Proto {
     let header = &profile.header;
     let mut strings = Strings::default();
-    let period_ns = 1_000_000_000 / i64::from(header.frequency_hz.max(1));
-    let cpu = ValueType {
-        ty: strings.id("cpu"),
-        unit: strings.id("nanoseconds"),
+    let (period_type, period) = match selection.weight {
+        Weight::Cpu => (
+            strings.kind("cpu", "nanoseconds"),
+            1_000_000_000 / i64::from(header.frequency_hz.max(1)),
+        ),
+        Weight::Wait => (strings.kind("delay", "nanoseconds"), 1),
+        Weight::PageFaults => (strings.kind("page_faults", "count"), 1),
     };
-    let samples = ValueType {
-        ty: strings.id("samples"),
-        unit: strings.id("count"),
+    // What is counted first, then what it weighs.
+    let sample_type = match selection.weight {
+        Weight::Cpu => vec![strings.kind("samples", "count"), period_type.clone()],
+        Weight::Wait => vec![strings.kind("waits", "count"), period_type.clone()],
+        Weight::PageFaults => vec![period_type.clone()],
+    };
+    let shown = match selection.weight {
+        Weight::Cpu => &sample_type[0],
+        _ => &period_type,
     };
     let mapping = mappings(profile, &mut strings);
     let (location, function) = locations(profile, &mut strings);
-    let sample = samples_by_thread(profile, &mut strings, period_ns);
+    let sample = samples_by_thread(profile, selection, &mut strings, period);
     let comment = strings.id(&format!("{} {}", header.name, header.command_line));
     Proto {
-        default_sample_type: samples.ty,
-        sample_type: vec![samples, cpu.clone()],
+        default_sample_type: shown.ty,
+        sample_type,
         sample,
         mapping,
         location,
@@ -51,8 +64,8 @@ pub(super) fn convert(profile: &Profile) -> Proto {
         string_table: strings.table(),
         time_nanos: i64::try_from(header.started_at.as_nanosecond()).unwrap_or(0),
         duration_nanos: profile.duration_ns() as i64,
-        period_type: Some(cpu),
-        period: period_ns,
+        period_type: Some(period_type),
+        period,
         comment: vec![comment],
         ..Proto::default()
     }
@@ -150,14 +163,21 @@ fn locations(profile: &Profile, strings: &mut Strings) -> (Vec<Location>, Vec<Fu
     (locations, functions)
 }
 
-fn samples_by_thread(profile: &Profile, strings: &mut Strings, period_ns: i64) -> Vec<Sample> {
-    let mut counts: BTreeMap<(u32, u32), i64> = BTreeMap::new();
-    for (thread, stack) in profile.samples.thread.iter().zip(&profile.samples.stack) {
-        *counts.entry((*thread, *stack)).or_default() += 1;
-    }
+fn samples_by_thread(
+    profile: &Profile,
+    selection: &Selection,
+    strings: &mut Strings,
+    period_ns: i64,
+) -> Vec<Sample> {
+    let mut sums: BTreeMap<(u32, u32), (i64, i64)> = BTreeMap::new();
+    profile.weighed(selection).for_each(|row| {
+        let sum = sums.entry((row.thread, row.stack)).or_default();
+        sum.0 += row.events as i64;
+        sum.1 += row.weight as i64;
+    });
     let (thread_key, id_key) = (strings.id("thread"), strings.id("thread_id"));
-    let mut samples = Vec::with_capacity(counts.len());
-    for ((thread, stack), count) in counts {
+    let mut samples = Vec::with_capacity(sums.len());
+    for ((thread, stack), (events, weight)) in sums {
         let thread = &profile.threads[thread as usize];
         let name = Label {
             key: thread_key,
@@ -171,7 +191,11 @@ fn samples_by_thread(profile: &Profile, strings: &mut Strings, period_ns: i64) -
         };
         samples.push(Sample {
             location_id: location_ids(profile, stack),
-            value: vec![count, count * period_ns],
+            value: match selection.weight {
+                Weight::Cpu => vec![events, events * period_ns],
+                Weight::Wait => vec![events, weight],
+                Weight::PageFaults => vec![weight],
+            },
             label: vec![name, id],
         });
     }
@@ -213,6 +237,13 @@ impl Strings {
         }
         let next = self.ids.len() as i64 + 1;
         *self.ids.entry(text.to_owned()).or_insert(next)
+    }
+
+    fn kind(&mut self, ty: &str, unit: &str) -> ValueType {
+        ValueType {
+            ty: self.id(ty),
+            unit: self.id(unit),
+        }
     }
 
     fn table(self) -> Vec<String> {

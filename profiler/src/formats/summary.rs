@@ -6,10 +6,10 @@ use scrutineer_evidence::process::Runtime;
 use serde::Serialize;
 
 use super::percent;
-use crate::capture::model::ModuleKind;
-use crate::profile::{Profile, Selection, top_functions};
+use crate::capture::model::{ModuleKind, NONE, WaitSource};
+use crate::profile::{Profile, Selection, Weight, top_functions};
 
-/// A function with its samples.
+/// A function with its samples, or with what else the weight counts.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) name: String,
@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) total_share: f64,
 }
 
-/// A thread with its samples.
+/// A thread with its samples, or with what else the weight counts.
 #[derive(Debug, Serialize)]
 pub(super) struct ThreadRow {
     pub(super) pid: u32,
@@ -31,8 +31,9 @@ pub(super) struct ThreadRow {
 }
 
 /// Functions, most self samples first.
-pub(super) fn rows(profile: &Profile) -> Vec<Row> {
-    let share = |part| profile.quality.share(part);
+pub(super) fn rows(profile: &Profile, selection: &Selection) -> Vec<Row> {
+    let all = profile.total(selection).max(1);
+    let share = |part: u64| part as f64 / all as f64;
     let row = |top: crate::profile::TopFunction| {
         let function = &profile.functions[top.function as usize];
         let module = profile.modules.get(function.module as usize);
@@ -46,18 +47,18 @@ pub(super) fn rows(profile: &Profile) -> Vec<Row> {
             total_share: share(top.total_samples),
         }
     };
-    top_functions(profile, &Selection::default(), false)
+    top_functions(profile, selection, false)
         .into_iter()
         .map(row)
         .collect()
 }
 
 /// Threads that have samples, most first.
-pub(super) fn threads(profile: &Profile) -> Vec<ThreadRow> {
+pub(super) fn threads(profile: &Profile, selection: &Selection) -> Vec<ThreadRow> {
     let mut samples: BTreeMap<u32, u64> = BTreeMap::new();
-    for thread in &profile.samples.thread {
-        *samples.entry(*thread).or_default() += 1;
-    }
+    profile
+        .weighed(selection)
+        .for_each(|row| *samples.entry(row.thread).or_default() += row.weight);
     let row = |(thread, samples): (u32, u64)| {
         let thread = &profile.threads[thread as usize];
         ThreadRow {
@@ -77,18 +78,84 @@ pub(super) fn threads(profile: &Profile) -> Vec<ThreadRow> {
 }
 
 /// What was captured, in one line.
-pub(super) fn headline(profile: &Profile) -> String {
+pub(super) fn headline(profile: &Profile, selection: &Selection) -> String {
     let header = &profile.header;
+    let total = selection.weight.unit().words(profile.total(selection));
+    let what = match selection.weight {
+        Weight::Cpu | Weight::PageFaults => total,
+        Weight::Wait => format!("{total} of waits"),
+    };
+    let how = match (selection.weight, header.wait_source) {
+        (Weight::Cpu, _) => {
+            format!("at {} Hz ({})", header.frequency_hz, header.sampler.label())
+        }
+        (Weight::Wait, Some(WaitSource::Polling)) => "(threads polled)".to_owned(),
+        (Weight::Wait, _) => "(context switches)".to_owned(),
+        (Weight::PageFaults, _) => "(each with its stack)".to_owned(),
+    };
     format!(
-        "{} (pid {}), {} samples in {:.1} s at {} Hz ({}), {}",
+        "{} (pid {}), {what} in {:.1} s {how}, {}",
         header.name,
         header.pid,
-        profile.quality.samples,
         profile.duration_ns() as f64 / 1e9,
-        header.frequency_hz,
-        header.sampler.label(),
         header.started_at,
     )
+}
+
+/// What shares of a weight are shares of.
+pub(super) const fn whole(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Cpu => "samples",
+        Weight::Wait => "time waited",
+        Weight::PageFaults => "page faults",
+    }
+}
+
+/// How far a weight of the capture can be trusted, a sentence each.
+pub(super) fn notes(profile: &Profile, selection: &Selection) -> Vec<String> {
+    match selection.weight {
+        Weight::Cpu => quality_notes(profile),
+        Weight::Wait | Weight::PageFaults => other_notes(profile, selection),
+    }
+}
+
+fn other_notes(profile: &Profile, selection: &Selection) -> Vec<String> {
+    let quality = &profile.quality;
+    let mut notes = Vec::new();
+    if profile.end.is_none() {
+        notes.push("The capture has no end: it was cut short, or still runs.".to_owned());
+    }
+    if quality.other_lost > 0 {
+        notes.push(format!(
+            "{} context switches or page faults were lost: sums are too low; record for a shorter \
+             time, or while there is less load.",
+            quality.other_lost
+        ));
+    }
+    if selection.weight == Weight::Wait && profile.header.wait_source == Some(WaitSource::Polling) {
+        notes.push(
+            "Threads were looked at again and again: waits shorter than the interval between two \
+             looks are missing. To see every wait: sudo sysctl kernel.perf_event_paranoid=1"
+                .to_owned(),
+        );
+    }
+    let without_stack: u64 = profile
+        .weighed(selection)
+        .filter(|row| row.stack == NONE)
+        .map(|row| row.weight)
+        .sum();
+    let total = profile.total(selection);
+    if without_stack > 0 {
+        notes.push(format!(
+            "{} of the {} has no stack.",
+            percent(without_stack, total),
+            whole(selection.weight)
+        ));
+    }
+    if notes.is_empty() {
+        notes.push("Nothing was lost, and all of it has a stack.".to_owned());
+    }
+    notes
 }
 
 /// Samples whose innermost frame is compiled code that no perf map names.
@@ -119,9 +186,9 @@ fn how_to_name_jit_code(runtime: Runtime) -> &'static str {
     }
 }
 
-/// How far the capture can be trusted, a sentence each, with what to do; one that says that all is
+/// How far its CPU time can be trusted, a sentence each, with what to do; one that says that all is
 /// well where nothing is amiss.
-pub(super) fn quality_notes(profile: &Profile) -> Vec<String> {
+fn quality_notes(profile: &Profile) -> Vec<String> {
     let quality = &profile.quality;
     let share = |part| percent(part, quality.samples);
     let mut notes = Vec::new();

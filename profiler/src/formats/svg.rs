@@ -8,17 +8,34 @@ use inferno::flamegraph::{
 };
 
 use super::{collapsed, one_line};
-use crate::profile::{Category, Profile};
+use crate::profile::{Category, Profile, Selection, Unit, Weight};
 
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
     // Sorted by frames, not by text: equal frames must lie side by side.
-    let lines: Vec<String> = collapsed::stacks(profile)
+    let lines: Vec<String> = collapsed::stacks(profile, selection)
         .into_iter()
-        .map(|(stack, samples)| format!("{} {samples}", unambiguous(&stack.join(";"))))
+        .map(|(stack, weight)| {
+            let shown = if unit == Unit::Nanoseconds {
+                weight.div_ceil(1_000)
+            } else {
+                weight
+            };
+            format!("{} {shown}", unambiguous(&stack.join(";")))
+        })
         .collect();
     let mut palette = palette(profile);
     let mut options = Options::default();
-    options.title = title(profile);
+    options.title = title(profile, selection);
+    match unit {
+        Unit::Nanoseconds => "µs",
+        Unit::Samples | Unit::Faults => unit.noun(),
+    }
+    .clone_into(&mut options.count_name);
     options.subtitle = Some(subtitle(profile));
     options.deterministic = true;
     // Otherwise inferno insists on the order of text, which tears `f` apart where `f::g` comes
@@ -29,12 +46,14 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
     flamegraph::from_lines(&mut options, lines.iter().rev().map(String::as_str), out)
 }
 
-fn title(profile: &Profile) -> String {
-    format!(
-        "{}: {} samples",
-        one_line(&profile.header.name),
-        profile.quality.samples
-    )
+fn title(profile: &Profile, selection: &Selection) -> String {
+    let total = selection.weight.unit().words(profile.total(selection));
+    let waited = if selection.weight == Weight::Wait {
+        " waited"
+    } else {
+        ""
+    };
+    format!("{}: {total}{waited}", one_line(&profile.header.name))
 }
 
 fn subtitle(profile: &Profile) -> String {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Read as _};
 use ::pprof::protos::{Message as _, Profile as Proto};
 
 use super::*;
-use crate::capture::model::ModuleKind;
+use crate::capture::model::{ModuleKind, NONE, Thread, WaitClass, Waits};
 use crate::profile::testing;
 use scrutineer_evidence::process::Runtime;
 
@@ -249,4 +249,103 @@ fn pprof_holds_the_same_stacks_as_the_collapsed_lines() {
             "0102"
         );
     }
+}
+
+/// A thread that waits for a lock 8 ms, of which 2 ms on the run queue, until `worker` wakes it.
+fn waiting() -> Profile {
+    let mut profile = testing::profile(&[vec!["main", "lock"], vec!["main", "nap"]]);
+    profile.threads.push(Thread {
+        pid: 41_823,
+        tid: 41_824,
+        name: "worker".into(),
+    });
+    profile.waits = Waits {
+        start_ns: vec![0, 20_000_000],
+        duration_ns: vec![8_000_000, 2_000_000],
+        run_queue_ns: vec![2_000_000, 0],
+        count: vec![1, 4],
+        thread: vec![0, 0],
+        stack: vec![1, 2],
+        class: vec![WaitClass::Lock as u8, WaitClass::Sleep as u8],
+        waker: vec![1, NONE],
+    };
+    profile
+}
+
+fn written_as(profile: &Profile, selection: &Selection, format: Format) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_selected(profile, selection, format, &mut out).expect("memory can be written to");
+    out
+}
+
+#[test]
+fn waits_are_written_in_nanoseconds_by_class_and_waker() {
+    let profile = waiting();
+    let waits = Selection::weighed_by(Weight::Wait);
+    let lines = written_as(&profile, &waits, Format::Collapsed);
+    assert_eq!(
+        String::from_utf8_lossy(&lines),
+        "main;main;lock 8000000\nmain;main;nap 2000000\n"
+    );
+    let text = written_as(&profile, &waits, Format::Text);
+    let text = String::from_utf8_lossy(&text);
+    let row = |end: &str| {
+        let line = text.lines().find(|line| line.ends_with(end));
+        let words = line.expect("a row").split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("  lock"), "6.0 ms 60.0 % 1 lock");
+    assert_eq!(row("  run queue"), "2.0 ms 20.0 % 0 run queue");
+    assert!(row("← worker (41824)").starts_with("6.0 ms 1 main"));
+    assert!(text.contains("10.0 ms of waits"), "{text}");
+    for format in Format::ALL {
+        assert!(!written_as(&profile, &waits, format).is_empty());
+    }
+}
+
+#[test]
+fn pprof_states_the_unit_of_the_weight_and_counts_waits() {
+    let bytes = written_as(
+        &waiting(),
+        &Selection::weighed_by(Weight::Wait),
+        Format::Pprof,
+    );
+    let (proto, _) = decoded(&bytes);
+    let text = |id: i64| proto.string_table[id as usize].as_str();
+    let kinds: Vec<_> = proto
+        .sample_type
+        .iter()
+        .map(|kind| (text(kind.ty), text(kind.unit)))
+        .collect();
+    assert_eq!(kinds, [("waits", "count"), ("delay", "nanoseconds")]);
+    let values: Vec<_> = proto
+        .sample
+        .iter()
+        .map(|sample| &sample.value[..])
+        .collect();
+    assert_eq!(values, [[1, 8_000_000], [4, 2_000_000]]);
+}
+
+#[test]
+fn a_weight_that_the_capture_lacks_is_refused_with_what_to_do() {
+    let profile = testing::profile(&[vec!["main"]]);
+    for (weight, words) in [
+        (Weight::Wait, "--off-cpu"),
+        (Weight::PageFaults, "no page faults"),
+    ] {
+        let selection = Selection::weighed_by(weight);
+        let refused = write_selected(&profile, &selection, Format::Text, &mut Vec::new());
+        assert!(
+            refused
+                .expect_err("it has none")
+                .to_string()
+                .contains(words)
+        );
+    }
+    let selection = Selection {
+        wait_classes: Some([WaitClass::Disk].into()),
+        ..Selection::weighed_by(Weight::Wait)
+    };
+    let refused = write_selected(&waiting(), &selection, Format::Text, &mut Vec::new());
+    assert!(matches!(refused, Err(FormatError::NoneChosen)));
 }

@@ -2,19 +2,25 @@
 
 use std::io;
 
-use super::{one_line, percent, summary};
-use crate::profile::Profile;
+use super::{one_line, percent, summary, waits};
+use crate::profile::{Profile, Selection};
 
 /// Functions that the table shows.
 const ROWS: usize = 30;
 
-pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()> {
-    let samples = profile.quality.samples;
-    let rows = summary::rows(profile);
-    writeln!(out, "{}", one_line(&summary::headline(profile)))?;
-    for note in summary::quality_notes(profile) {
+pub(super) fn write(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
+    let total = profile.total(selection);
+    let rows = summary::rows(profile, selection);
+    writeln!(out, "{}", one_line(&summary::headline(profile, selection)))?;
+    for note in summary::notes(profile, selection) {
         writeln!(out, "  {}", one_line(&note))?;
     }
+    write_waits(profile, selection, out)?;
     writeln!(
         out,
         "\n{:>9} {:>8} {:>9} {:>8}  function",
@@ -24,10 +30,10 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
         writeln!(
             out,
             "{:>9} {:>8} {:>9} {:>8}  {}",
-            row.self_samples,
-            percent(row.self_samples, samples),
-            row.total_samples,
-            percent(row.total_samples, samples),
+            unit.quantity(row.self_samples),
+            percent(row.self_samples, total),
+            unit.quantity(row.total_samples),
+            percent(row.total_samples, total),
             one_line(&row.name),
         )?;
     }
@@ -36,8 +42,53 @@ pub(super) fn write(profile: &Profile, out: &mut dyn io::Write) -> io::Result<()
         let below: u64 = rows[ROWS..].iter().map(|row| row.self_samples).sum();
         writeln!(
             out,
-            "{hidden} more functions with {} of the samples",
-            percent(below, samples)
+            "{hidden} more functions with {} of the {}",
+            percent(below, total),
+            summary::whole(selection.weight)
+        )?;
+    }
+    Ok(())
+}
+
+/// Waits by class, and who ended them; nothing with another weight.
+fn write_waits(
+    profile: &Profile,
+    selection: &Selection,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let unit = selection.weight.unit();
+    let classes = waits::classes(profile, selection);
+    if classes.is_empty() {
+        return Ok(());
+    }
+    let total = profile.total(selection);
+    writeln!(out, "\n{:>9} {:>8} {:>9}  waited for", "time", "", "waits")?;
+    for row in classes {
+        writeln!(
+            out,
+            "{:>9} {:>8} {:>9}  {}",
+            unit.quantity(row.time_ns),
+            percent(row.time_ns, total),
+            row.waits,
+            row.class,
+        )?;
+    }
+    let wakers = waits::wakers(profile, selection);
+    if !wakers.is_empty() {
+        writeln!(
+            out,
+            "\n{:>9} {:>9}  thread, and who woke it",
+            "time", "waits"
+        )?;
+    }
+    for row in wakers {
+        writeln!(
+            out,
+            "{:>9} {:>9}  {} ← {}",
+            unit.quantity(row.blocked_ns),
+            row.waits,
+            one_line(&row.waiting),
+            one_line(&row.waker),
         )?;
     }
     Ok(())

@@ -35,7 +35,8 @@ pub struct CallTree {
     pub first_child: Vec<u32>,
     /// Number of children.
     pub child_count: Vec<u32>,
-    /// Samples in which the node was innermost.
+    /// Samples in which the node was innermost; with another [`crate::profile::Weight`] than CPU
+    /// time, that weight's unit.
     pub self_samples: Vec<u64>,
     /// Samples in the node and below.
     pub total_samples: Vec<u64>,

@@ -23,8 +23,8 @@ pub struct FlameRow {
     pub end: u32,
 }
 
-/// Boxes breadth first, sorted by `x` within each row. `x` and `width` are in samples, so that
-/// they are exact; divide by `total`.
+/// Boxes breadth first, sorted by `x` within each row. `x` and `width` are in samples (or in the
+/// unit of the tree's weight), so that they are exact; divide by `total`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlameLayout {
     /// Rows, the root's first.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     capture::model::NONE,
-    profile::{Profile, Selection},
+    profile::{Profile, Selection, Weighed},
 };
 
-/// Samples per stack node over a selection.
+/// The selection's weight per stack node; `samples` stands for the weight's unit throughout.
 #[derive(Debug)]
 pub(crate) struct StackCounts {
     /// Samples by stack node.
@@ -22,12 +22,10 @@ impl StackCounts {
             by_stack: vec![0; profile.stacks.frame.len()],
             without_stack: 0,
         };
-        for sample in profile.selected(selection) {
-            match profile.samples.stack[sample] {
-                NONE => counts.without_stack += 1,
-                stack => counts.by_stack[stack as usize] += 1,
-            }
-        }
+        profile.weighed(selection).for_each(|row| match row.stack {
+            NONE => counts.without_stack += row.weight,
+            stack => counts.by_stack[stack as usize] += row.weight,
+        });
         counts
     }
 
@@ -97,15 +95,15 @@ impl Forest {
         &mut self,
         profile: &Profile,
         name: String,
-        samples: &[(u32, u32)],
+        samples: &[Weighed],
         copied: &mut [u32],
     ) {
         let start = self.frame.len();
         let mut originals = Vec::new();
         let mut without_stack = 0;
-        for &(_, stack) in samples {
+        for &Weighed { stack, weight, .. } in samples {
             if stack == NONE {
-                without_stack += 1;
+                without_stack += weight;
                 continue;
             }
             let mut node = stack;
@@ -115,7 +113,7 @@ impl Forest {
                 node = profile.stacks.parent[node as usize];
             }
             self.self_samples.resize(start + originals.len(), 0);
-            self.self_samples[copied[stack as usize] as usize] += 1;
+            self.self_samples[copied[stack as usize] as usize] += weight;
         }
         for &node in &originals {
             self.frame.push(profile.stacks.frame[node as usize]);
@@ -130,10 +128,7 @@ impl Forest {
             copied[node as usize] = NONE;
         }
         let nodes = start as u32..self.frame.len() as u32;
-        let threads = distinct(
-            samples.iter().map(|(thread, _)| *thread),
-            profile.threads.len(),
-        );
+        let threads = distinct(samples.iter().map(|row| row.thread), profile.threads.len());
         self.groups.push(Group {
             name,
             threads,
@@ -169,12 +164,12 @@ fn distinct(values: impl Iterator<Item = u32>, bound: usize) -> usize {
     seen.into_iter().filter(|seen| *seen).count()
 }
 
-/// Names of the groups, sorted, and of each group the samples as thread and stack.
+/// Names of the groups, sorted, and the rows of each group.
 fn samples_by_group(
     profile: &Profile,
     selection: &Selection,
     merge_threads: bool,
-) -> (Vec<String>, Vec<Vec<(u32, u32)>>) {
+) -> (Vec<String>, Vec<Vec<Weighed>>) {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     let label = |thread: u32| {
         if merge_threads {
@@ -184,12 +179,9 @@ fn samples_by_group(
         }
     };
     let mut seen = vec![false; profile.threads.len()];
-    let selected = || {
-        profile
-            .selected(selection)
-            .map(|s| (profile.samples.thread[s], profile.samples.stack[s]))
-    };
-    selected().for_each(|(thread, _)| seen[thread as usize] = true);
+    profile
+        .weighed(selection)
+        .for_each(|row| seen[row.thread as usize] = true);
     for thread in (0..profile.threads.len() as u32).filter(|thread| seen[*thread as usize]) {
         names.insert(label(thread), 0);
     }
@@ -201,6 +193,8 @@ fn samples_by_group(
         .map(|thread| names.get(label(thread)).copied().unwrap_or(0))
         .collect();
     let mut groups = vec![Vec::new(); names.len()];
-    selected().for_each(|(thread, stack)| groups[group_of[thread as usize]].push((thread, stack)));
+    profile
+        .weighed(selection)
+        .for_each(|row| groups[group_of[row.thread as usize]].push(row));
     (names.into_keys().map(str::to_owned).collect(), groups)
 }

@@ -10,6 +10,7 @@ mod garbage_collectors;
 pub mod own;
 mod table;
 mod top;
+mod weight;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -23,3 +24,4 @@ pub use flame::{FlameLayout, FlameOrder, FlameRow};
 pub(crate) use forest::Forest;
 pub use table::{Category, Function, LogicalFrame, Profile, Selection};
 pub use top::{TopFunction, top_functions};
+pub use weight::{Unit, WaitTime, Weighed, Weight};

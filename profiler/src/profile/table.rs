@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, ops::Range};
 
 use scrutineer_evidence::{capture::Quality, residency::ResidencySample};
 
-use crate::capture::model::{
-    Activity, CaptureEnd, CaptureHeader, Event, Frame, Module, PageFaults, ProcessEntry, Readings,
-    Samples, Series, StackNodes, Thread, Waits,
+use crate::{
+    capture::model::{
+        Activity, CaptureEnd, CaptureHeader, Event, Frame, Module, PageFaults, ProcessEntry,
+        Readings, Samples, Series, StackNodes, Thread, WaitClass, Waits,
+    },
+    profile::Weight,
 };
 
 /// Where a function's code comes from; the flame graph's colour.
@@ -121,6 +124,21 @@ pub struct Selection {
     pub time_ns: Option<Range<u64>>,
     /// Thread ids (positions in [`Profile::threads`]); `None` for all.
     pub threads: Option<BTreeSet<u32>>,
+    /// What it is weighed by.
+    pub weight: Weight,
+    /// Classes of waits that count with [`Weight::Wait`]; `None` for all.
+    pub wait_classes: Option<BTreeSet<WaitClass>>,
+}
+
+impl Selection {
+    /// All of a capture, weighed so.
+    #[must_use]
+    pub fn weighed_by(weight: Weight) -> Self {
+        Self {
+            weight,
+            ..Self::default()
+        }
+    }
 }
 
 impl Profile {
@@ -145,18 +163,16 @@ impl Profile {
         waiting.map(|(frame, _)| frame as u32).collect()
     }
 
-    /// Number of samples in a selection.
+    /// Number of CPU samples in a selection's time and threads, whatever its weight.
     pub fn count(&self, selection: &Selection) -> u64 {
         self.selected(selection).count() as u64
     }
 
-    /// Positions of the samples in a selection, in the order of the columns.
+    /// Positions of the CPU samples in a selection's time and threads, whatever its weight, in the
+    /// order of the columns.
     pub fn selected(&self, selection: &Selection) -> impl Iterator<Item = usize> + use<'_> {
         let time = selection.time_ns.clone();
-        let threads = selection
-            .threads
-            .as_ref()
-            .map(|chosen| self.thread_mask(chosen));
+        let threads = self.mask_of(selection);
         (0..self.samples.time_ns.len()).filter(move |&sample| {
             let in_time = time
                 .as_ref()
@@ -170,6 +186,12 @@ impl Profile {
     pub fn logical_of(&self, frame: u32) -> &[LogicalFrame] {
         let range = &self.frame_logical[frame as usize];
         &self.logical[range.start as usize..range.end as usize]
+    }
+
+    /// Which threads a selection holds, by position; `None` for all.
+    pub(super) fn mask_of(&self, selection: &Selection) -> Option<Vec<bool>> {
+        let threads = selection.threads.as_ref();
+        threads.map(|chosen| self.thread_mask(chosen))
     }
 
     fn thread_mask(&self, chosen: &BTreeSet<u32>) -> Vec<bool> {

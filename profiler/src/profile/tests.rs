@@ -173,7 +173,8 @@ proptest! {
     ) {
         let profile = shape.profile();
         let options = CallTreeOptions { merge_threads, hide_inlined, inverted };
-        let selection = Selection { time_ns: time.map(|start| start..start + 30), threads };
+        let time_ns = time.map(|start| start..start + 30);
+        let selection = Selection { time_ns, threads, ..Selection::default() };
         let tree = CallTree::build(&profile, &selection, options);
         prop_assert_eq!(paths(&profile, &tree), expected(&profile, &selection, options));
         for node in 0..tree.len() as u32 {
@@ -347,7 +348,7 @@ fn a_thread_that_is_renamed_keeps_its_earlier_samples() {
     assert_eq!(tree.total_samples[1], 2);
     let either = |thread| Selection {
         threads: Some([thread].into()),
-        time_ns: None,
+        ..Selection::default()
     };
     assert_eq!(
         (profile.count(&either(0)), profile.count(&either(1))),

@@ -1,11 +1,12 @@
-//! Top functions: self and total samples per function over a selection.
+//! Top functions: self and total weight per function over a selection.
 
 use crate::{
     capture::model::NONE,
     profile::{LogicalFrame, Profile, Selection, forest::StackCounts},
 };
 
-/// A function with its samples; recursion counts once in the total.
+/// A function with its samples (with another [`crate::profile::Weight`] than CPU time: with that
+/// weight's unit); recursion counts once in the total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopFunction {
     /// Function id in the profile.
@@ -161,15 +162,15 @@ mod tests {
         assert_eq!(
             names(&Selection {
                 threads,
-                time_ns: None
+                ..Selection::default()
             }),
             ["b"]
         );
         let time_ns = Some(0..1_000_000);
         assert_eq!(
             names(&Selection {
-                threads: None,
-                time_ns
+                time_ns,
+                ..Selection::default()
             }),
             ["a"]
         );

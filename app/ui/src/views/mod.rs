@@ -257,7 +257,7 @@ fn arrange(profile: &Profile, arrangement: &Arrangement, have: Option<Arranged>)
         .map(|(from, to)| (from * 1e9) as u64..(to * 1e9) as u64);
     let selection = Selection {
         time_ns,
-        threads: None,
+        ..Selection::default()
     };
     let top = Some(Arc::new(top_functions(profile, &selection, false)));
     if let Some(have) = have {

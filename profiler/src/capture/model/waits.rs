@@ -51,6 +51,21 @@ impl WaitClass {
             .unwrap_or_default()
     }
 
+    /// The name that the command line takes and that documents bear: `lock`, `run-queue` …
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Lock => "lock",
+            Self::Disk => "disk",
+            Self::Network => "network",
+            Self::Sleep => "sleep",
+            Self::PageFault => "page-fault",
+            Self::RunQueue => "run-queue",
+            Self::Ipc => "ipc",
+            Self::Stopped => "stopped",
+        }
+    }
+
     /// The words of legends and reports.
     pub const fn label(self) -> &'static str {
         match self {
