@@ -8,6 +8,7 @@ mod flame;
 mod forest;
 mod garbage_collectors;
 pub mod own;
+pub mod series;
 mod table;
 mod top;
 mod weight;

@@ -75,6 +75,46 @@ pub enum SeriesKind {
     CgroupThrottledPeriods,
     /// Stall time by pressure (the subject: `cpu some`, `memory full` …), microseconds.
     PressureStallUs,
+    /// Most memory that was ever resident in a process (`VmHWM`).
+    PeakResidentBytes,
+    /// Anonymous memory of a process in huge pages (`AnonHugePages`).
+    AnonymousHugeBytes,
+    /// User CPU time of a process since it began, nanoseconds, in steps of a clock tick.
+    ProcessUserNs,
+    /// Kernel CPU time of a process since it began, nanoseconds, in steps of a clock tick.
+    ProcessKernelNs,
+    /// Threads of a process.
+    ProcessThreads,
+    /// Threads of all processes that are counted alone, because there are too many.
+    ThreadsNotShown,
+    /// Processes of the capture that are counted alone, because there are too many.
+    ProcessesNotShown,
+    /// Most descriptors that a process may open (the soft limit).
+    DescriptorLimit,
+    /// Sockets in a state (the subject: `CLOSE_WAIT`, `TIME_WAIT` …).
+    SocketsInState,
+    /// Connections that wait at a listener (the subject: its address) to be accepted.
+    ListenQueue,
+    /// Connections that may wait at a listener (the subject: its address) to be accepted.
+    ListenBacklog,
+    /// Bytes that a process got from read system calls, from storage or not.
+    CallReadBytes,
+    /// Bytes that a process handed to write system calls, to storage or not.
+    CallWriteBytes,
+    /// Most memory that was ever charged to a control group, bytes.
+    CgroupMemoryPeakBytes,
+    /// Page cache charged to a control group, bytes: the kernel takes most of it back when memory
+    /// becomes scarce.
+    CgroupMemoryFileBytes,
+    /// CPU limit of a control group, thousandths of a CPU; absent where unlimited.
+    CgroupCpuLimitMillicores,
+    /// Periods of a control group's CPU limit, throttled or not.
+    CgroupPeriods,
+    /// Stall time of a control group, microseconds; the subject is its path, a space, and what
+    /// `PressureStallUs` has (`/shop memory full`).
+    CgroupPressureStallUs,
+    /// CPU time that reading these series took since the start, nanoseconds.
+    ReadingCpuNs,
 }
 
 /// A time series: what it measures and of what.
@@ -91,7 +131,10 @@ pub struct Series {
     pub subject: String,
 }
 
-/// Values of time series, one column a property.
+/// Values of time series, one column a property. The rows of one series stand in order of time.
+///
+/// A value that stays is written once in ten seconds; before the next other value comes the time
+/// at which the old one was seen last. So the line through the points is what was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readings {
     /// When.
@@ -132,6 +175,8 @@ pub enum EventKind {
     StackCopyChanged,
     /// The target was stopped by a signal, or went on.
     StoppedOrContinued,
+    /// Something could not be read alongside; what and why stand in the text.
+    NotRead,
 }
 
 /// Something that happened at a moment of the capture.
