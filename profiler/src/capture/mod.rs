@@ -7,6 +7,7 @@ mod launch;
 pub mod model;
 pub mod perf;
 pub mod ptrace;
+pub mod readings;
 pub mod recorder;
 pub mod sampler;
 pub mod tables;

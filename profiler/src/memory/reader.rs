@@ -21,6 +21,41 @@ const ROLLUP_EVERY_NS: u64 = 1_000_000_000;
 /// A reading of `smaps_rollup` that took a time t is followed by a pause of this many t.
 const ROLLUP_PAUSE_FACTOR: u64 = 100;
 
+/// Memory of a process at one time; what is read more seldom than asked is `None`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MemoryReading {
+    /// From `statm`, and what of the others residency has.
+    pub residency: ResidencySample,
+    /// From `status`.
+    pub status: Option<StatusBytes>,
+    /// From `smaps_rollup`.
+    pub rollup: Option<RollupBytes>,
+}
+
+/// What `status` tells of memory, bytes; 0 where the kernel leaves a line out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatusBytes {
+    /// `RssAnon`.
+    pub anonymous: u64,
+    /// `RssFile`.
+    pub file: u64,
+    /// `RssShmem`.
+    pub shared: u64,
+    /// `VmSwap`.
+    pub swap: u64,
+    /// `VmHWM`.
+    pub peak: u64,
+}
+
+/// What `smaps_rollup` tells of memory, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RollupBytes {
+    /// `Pss`.
+    pub proportional: u64,
+    /// `AnonHugePages`.
+    pub anonymous_huge: u64,
+}
+
 /// Reads the memory of a process and the counters that go with it.
 ///
 /// All times are the caller's: nanoseconds of `CLOCK_MONOTONIC` since the start of its window.
@@ -32,7 +67,8 @@ pub struct MemoryReader {
     status: File,
     page_bytes: u64,
     next_status_ns: u64,
-    rollup: Rollup,
+    next_rollup_ns: u64,
+    rollup_is_refused: bool,
 }
 
 impl MemoryReader {
@@ -44,7 +80,8 @@ impl MemoryReader {
             status: File::open(format!("/proc/{pid}/status"))?,
             page_bytes: crate::sys::page_bytes(),
             next_status_ns: 0,
-            rollup: Rollup::default(),
+            next_rollup_ns: 0,
+            rollup_is_refused: false,
         })
     }
 
@@ -52,6 +89,18 @@ impl MemoryReader {
     /// once a second and never for more than about 1 % of the time. Fails once the process has
     /// ended.
     pub fn residency(&mut self, time_ns: u64) -> Result<ResidencySample> {
+        let with_rollup = time_ns >= self.next_rollup_ns;
+        let start = Instant::now();
+        let reading = self.read(time_ns, with_rollup)?;
+        if with_rollup {
+            self.next_rollup_ns = after(time_ns, start.elapsed());
+        }
+        Ok(reading.residency)
+    }
+
+    /// Memory now: `statm` each time, `status` at most ten times a second, `smaps_rollup` where
+    /// the caller finds it worth its cost. Fails once the process has ended.
+    pub fn read(&mut self, time_ns: u64, with_rollup: bool) -> Result<MemoryReading> {
         let mut buffer = [0; 128];
         let length = self.statm.read_at(&mut buffer, 0)?;
         let pages = parse_statm(&buffer[..length]).ok_or_else(|| malformed("statm"))?;
@@ -59,12 +108,23 @@ impl MemoryReader {
             // A zombie's memory is gone already, while its pid is not.
             return Err(Error::new(ErrorKind::NotFound, "the process has ended"));
         }
-        Ok(ResidencySample {
-            time_ns,
-            rss_bytes: pages.resident * self.page_bytes,
-            pss_bytes: self.rollup.read(self.pid, time_ns),
-            anonymous_bytes: self.anonymous_bytes(time_ns),
+        let rollup = if with_rollup { self.rollup() } else { None };
+        let status = self.status(time_ns);
+        Ok(MemoryReading {
+            residency: ResidencySample {
+                time_ns,
+                rss_bytes: pages.resident * self.page_bytes,
+                pss_bytes: rollup.map(|rollup| rollup.proportional),
+                anonymous_bytes: status.map(|status| status.anonymous),
+            },
+            status,
+            rollup,
         })
+    }
+
+    /// Whether `smaps_rollup` may not be read.
+    pub fn rollup_is_refused(&self) -> bool {
+        self.rollup_is_refused
     }
 
     /// CPU time, threads and descriptors now. Fails once the process has ended.
@@ -82,7 +142,7 @@ impl MemoryReader {
         })
     }
 
-    fn anonymous_bytes(&mut self, time_ns: u64) -> Option<u64> {
+    fn status(&mut self, time_ns: u64) -> Option<StatusBytes> {
         if time_ns < self.next_status_ns {
             return None;
         }
@@ -90,7 +150,31 @@ impl MemoryReader {
         // The lines wanted stand within the first kilobyte and a half.
         let mut buffer = [0; 4096];
         let length = self.status.read_at(&mut buffer, 0).ok()?;
-        kilobytes(&buffer[..length], "RssAnon:")
+        let bytes = |name| kilobytes(&buffer[..length], name);
+        Some(StatusBytes {
+            anonymous: bytes("RssAnon:")?,
+            file: bytes("RssFile:").unwrap_or(0),
+            shared: bytes("RssShmem:").unwrap_or(0),
+            swap: bytes("VmSwap:").unwrap_or(0),
+            peak: bytes("VmHWM:").unwrap_or(0),
+        })
+    }
+
+    fn rollup(&mut self) -> Option<RollupBytes> {
+        if self.rollup_is_refused {
+            return None;
+        }
+        // Opened each time: the open file is bound to the memory of before an exec.
+        match fs::read(format!("/proc/{}/smaps_rollup", self.pid)) {
+            Ok(bytes) => Some(RollupBytes {
+                proportional: kilobytes(&bytes, "Pss:")?,
+                anonymous_huge: kilobytes(&bytes, "AnonHugePages:").unwrap_or(0),
+            }),
+            Err(error) => {
+                self.rollup_is_refused = error.kind() == ErrorKind::PermissionDenied;
+                None
+            }
+        }
     }
 }
 
@@ -101,33 +185,6 @@ pub fn descriptors(pid: u32) -> Option<u32> {
     match fs::metadata(&folder).ok()?.len() {
         0 => Some(fs::read_dir(&folder).ok()?.count() as u32),
         count => Some(count as u32),
-    }
-}
-
-/// When to read `smaps_rollup` next.
-#[derive(Debug, Default)]
-struct Rollup {
-    next_ns: u64,
-    is_refused: bool,
-}
-
-impl Rollup {
-    /// PSS, where it is time to read it.
-    fn read(&mut self, pid: u32, time_ns: u64) -> Option<u64> {
-        if self.is_refused || time_ns < self.next_ns {
-            return None;
-        }
-        let start = Instant::now();
-        // Opened each time: the open file is bound to the memory of before an exec.
-        let bytes = fs::read(format!("/proc/{pid}/smaps_rollup"));
-        self.next_ns = after(time_ns, start.elapsed());
-        match bytes {
-            Ok(bytes) => kilobytes(&bytes, "Pss:"),
-            Err(error) => {
-                self.is_refused = error.kind() == ErrorKind::PermissionDenied;
-                None
-            }
-        }
     }
 }
 
@@ -157,9 +214,10 @@ fn parse_statm(bytes: &[u8]) -> Option<Pages> {
 
 /// The value of a line `Name:   123 kB`, in bytes.
 fn kilobytes(bytes: &[u8], name: &str) -> Option<u64> {
-    let text = String::from_utf8_lossy(bytes);
-    let value = text.lines().find_map(|line| line.strip_prefix(name))?;
-    value
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let value = lines.find_map(|line| line.strip_prefix(name.as_bytes()))?;
+    std::str::from_utf8(value)
+        .ok()?
         .trim()
         .strip_suffix("kB")?
         .trim()
@@ -281,7 +339,7 @@ mod tests {
             println!("{name}: {:?}", start.elapsed() / 10_000);
         };
         reader.next_status_ns = u64::MAX;
-        reader.rollup.next_ns = u64::MAX;
+        reader.next_rollup_ns = u64::MAX;
         time(
             "statm",
             Box::new(|| {
@@ -289,7 +347,7 @@ mod tests {
             }),
         );
         let mut reader = MemoryReader::open(own).unwrap();
-        reader.rollup.next_ns = u64::MAX;
+        reader.next_rollup_ns = u64::MAX;
         let mut at = 0;
         time(
             "statm and status",

@@ -1,6 +1,6 @@
 //! Probes: one per kind of fact. A probe may block, fail or need privileges, and never judges.
 
-mod cgroup;
+pub(crate) mod cgroup;
 mod history;
 mod http;
 pub mod list;

@@ -20,6 +20,10 @@ pub struct Stat {
     pub user_ns: u64,
     /// Kernel CPU time since it began, nanoseconds; in steps of a clock tick.
     pub kernel_ns: u64,
+    /// Minor page faults since it began.
+    pub minor_faults: u64,
+    /// Major page faults since it began.
+    pub major_faults: u64,
     /// Threads of the process.
     pub threads: u32,
     /// Start of the process after the boot, in clock ticks: with the pid, its identity.
@@ -59,6 +63,8 @@ pub(crate) fn parse(line: &str, ticks_per_s: u64) -> Option<Stat> {
         state: fields.first()?.chars().next()?,
         parent: number(4)? as u32,
         is_kernel_thread: number(9)? & PF_KTHREAD != 0,
+        minor_faults: number(10)?,
+        major_faults: number(12)?,
         user_ns: ticks(14)?,
         kernel_ns: ticks(15)?,
         threads: number(20)? as u32,
@@ -78,6 +84,7 @@ mod tests {
         assert_eq!((stat.state, stat.parent, stat.threads), ('S', 1, 3));
         assert_eq!((stat.user_ns, stat.kernel_ns), (500_000_000, 600_000_000));
         assert_eq!((stat.started_ticks, stat.is_kernel_thread), (999, false));
+        assert_eq!((stat.minor_faults, stat.major_faults), (1, 3));
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn lowest_limit(group: &Group, name: &str) -> Option<(u64, String)> {
 }
 
 /// `max`, and what no machine has, is no limit.
-fn limit_bytes(text: &str) -> Option<u64> {
+pub(crate) fn limit_bytes(text: &str) -> Option<u64> {
     text.trim()
         .parse()
         .ok()
@@ -112,7 +112,7 @@ fn with_hidden_ancestors(seen: Option<(u64, String)>, stat: &str) -> Option<(u64
 const HIDDEN: &str = "an ancestor that is not visible from here";
 
 /// Quota ÷ period, in cores.
-fn quota(folder: &Path, version: u8) -> Option<f64> {
+pub(crate) fn quota(folder: &Path, version: u8) -> Option<f64> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let (quota, period) = if version == 2 {
         let text = fs::read_to_string(folder.join("cpu.max")).ok()?;
@@ -134,7 +134,7 @@ fn throttling(folder: &Path) -> Option<Throttling> {
 }
 
 /// A line `name number`.
-fn field(text: &str, name: &str) -> Option<u64> {
+pub(crate) fn field(text: &str, name: &str) -> Option<u64> {
     text.lines()
         .filter_map(|line| line.split_once(' '))
         .find(|(found, _)| *found == name)?

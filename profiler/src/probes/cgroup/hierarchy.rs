@@ -4,27 +4,27 @@ use std::path::{Path, PathBuf};
 
 /// A control group in one hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// 1 or 2.
-    pub(super) version: u8,
+    pub(crate) version: u8,
     /// Path as `/proc/PID/cgroup` gives it.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Folder of the hierarchy's topmost group that can be seen.
-    pub(super) mount: PathBuf,
+    pub(crate) mount: PathBuf,
     /// Path of the group below `mount`, empty or without a leading slash.
-    pub(super) below: String,
+    pub(crate) below: String,
 }
 
 impl Group {
     /// The group and its ancestors, innermost first, as folder and path.
-    pub(super) fn and_ancestors(&self) -> Vec<(PathBuf, String)> {
+    pub(crate) fn and_ancestors(&self) -> Vec<(PathBuf, String)> {
         Path::new(&self.below)
             .ancestors()
             .map(|below| (self.mount.join(below), format!("/{}", below.display())))
             .collect()
     }
 
-    pub(super) fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.mount.join(&self.below)
     }
 }
@@ -41,21 +41,34 @@ struct Mount<'a> {
 
 /// The group that has this controller: the hierarchy of version 1 that carries it where there is
 /// one, else the one of version 2. `groups` is `/proc/PID/cgroup`, `mountinfo` ours.
-pub(super) fn group_of(groups: &str, mountinfo: &str, controller: &str) -> Option<Group> {
-    let mounts: Vec<Mount> = mountinfo.lines().filter_map(parse_mount).collect();
-    let has = |list: &str| list.split(',').any(|name| name == controller);
+pub(crate) fn group_of(groups: &str, mountinfo: &str, controller: &str) -> Option<Group> {
     let lines = || groups.lines().filter_map(parse_group_line);
     let (version, path) = lines()
-        .find(|(controllers, _)| has(controllers))
+        .find(|(controllers, _)| lists(controllers, controller))
         .map(|(_, path)| (1, path))
         .or_else(|| {
             lines()
                 .find(|(names, _)| names.is_empty())
                 .map(|(_, path)| (2, path))
         })?;
-    mounts
-        .iter()
-        .filter(|mount| mount.version == version && (version == 2 || has(mount.options)))
+    place(version, path, mountinfo, controller)
+}
+
+/// The group of the hierarchy of version 2, whatever controllers it has.
+pub(crate) fn unified_group(groups: &str, mountinfo: &str) -> Option<Group> {
+    let mut lines = groups.lines().filter_map(parse_group_line);
+    let (_, path) = lines.find(|(names, _)| names.is_empty())?;
+    place(2, path, mountinfo, "")
+}
+
+/// Finds a group's folder among the mounts.
+fn place(version: u8, path: &str, mountinfo: &str, controller: &str) -> Option<Group> {
+    mountinfo
+        .lines()
+        .filter_map(parse_mount)
+        .filter(|mount| {
+            mount.version == version && (version == 2 || lists(mount.options, controller))
+        })
         .find_map(|mount| {
             let below = strip_root(path, &mount.root)?;
             Some(Group {
@@ -65,6 +78,10 @@ pub(super) fn group_of(groups: &str, mountinfo: &str, controller: &str) -> Optio
                 below: below.to_owned(),
             })
         })
+}
+
+fn lists(controllers: &str, controller: &str) -> bool {
+    controllers.split(',').any(|name| name == controller)
 }
 
 /// `id:controllers:path`; see `cgroups(7)`.

@@ -1,8 +1,8 @@
 //! Control group of the target, version 1 or 2, with all its ancestors.
 
 mod container;
-mod controller;
-mod hierarchy;
+pub(crate) mod controller;
+pub(crate) mod hierarchy;
 
 use std::{fs, time::Duration};
 

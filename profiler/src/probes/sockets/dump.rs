@@ -15,44 +15,75 @@ use netlink_sys::{Socket, SocketAddr as NetlinkAddress, protocols::NETLINK_SOCK_
 /// The kernel fills at most 32 KiB for one read of a dump.
 const READ_BYTES: usize = 64 * 1024;
 
+const TCP_ESTABLISHED: u8 = 1;
 const TCP_TIME_WAIT: u8 = 6;
 const TCP_LISTEN: u8 = 10;
 
+/// States by their numbers, from 1; see the kernel's `net/tcp_states.h`.
+const STATES: [&str; 12] = [
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+    "NEW_SYN_RECV",
+];
+
 /// What `tcp_info` says of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct TcpInfo {
-    pub(super) rtt_us: u32,
-    pub(super) retransmits: u32,
-    pub(super) segments_out: u32,
+pub(crate) struct TcpInfo {
+    pub(crate) rtt_us: u32,
+    pub(crate) retransmits: u32,
+    pub(crate) segments_out: u32,
+    /// Sent and acknowledged; 0 on kernels before 4.1.
+    pub(crate) bytes_acked: u64,
+    /// 0 on kernels before 4.1.
+    pub(crate) bytes_received: u64,
 }
 
 /// One TCP socket of the network namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TcpSocket {
-    pub(super) local: SocketAddr,
-    pub(super) remote: SocketAddr,
-    pub(super) state: u8,
+pub(crate) struct TcpSocket {
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+    pub(crate) state: u8,
     /// 0 where no process holds the socket any more.
-    pub(super) inode: u32,
+    pub(crate) inode: u32,
     /// Unique while the machine is up, unlike the inode.
-    pub(super) cookie: u64,
+    pub(crate) cookie: u64,
     /// Of a listener: connections that wait to be accepted, and how many may.
-    pub(super) queue: (u32, u32),
-    pub(super) info: Option<TcpInfo>,
+    pub(crate) queue: (u32, u32),
+    pub(crate) info: Option<TcpInfo>,
 }
 
 impl TcpSocket {
-    pub(super) fn is_listening(&self) -> bool {
+    pub(crate) fn is_established(&self) -> bool {
+        self.state == TCP_ESTABLISHED
+    }
+
+    /// Name of its state, as `ss` and the kernel have it.
+    pub(crate) fn state_name(&self) -> &'static str {
+        let position = usize::from(self.state).wrapping_sub(1);
+        STATES.get(position).copied().unwrap_or("UNKNOWN")
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
         self.state == TCP_LISTEN
     }
 
-    pub(super) fn is_time_wait(&self) -> bool {
+    pub(crate) fn is_time_wait(&self) -> bool {
         self.state == TCP_TIME_WAIT
     }
 }
 
 /// All TCP sockets of our network namespace, of both IP versions.
-pub(super) fn tcp_sockets() -> io::Result<Vec<TcpSocket>> {
+pub(crate) fn tcp_sockets() -> io::Result<Vec<TcpSocket>> {
     let mut sockets = dump(AF_INET, SocketId::new_v4())?;
     // A kernel without IPv6 refuses the second question.
     sockets.extend(dump(AF_INET6, SocketId::new_v6()).unwrap_or_default());
@@ -138,9 +169,16 @@ fn parse_info(bytes: &[u8]) -> Option<TcpInfo> {
             bytes.get(offset..offset + 4)?.try_into().ok()?,
         ))
     };
+    let long = |offset: usize| -> Option<u64> {
+        Some(u64::from_ne_bytes(
+            bytes.get(offset..offset + 8)?.try_into().ok()?,
+        ))
+    };
     Some(TcpInfo {
         rtt_us: field(68)?,
         retransmits: field(100)?,
         segments_out: field(136).unwrap_or(0),
+        bytes_acked: long(120).unwrap_or(0),
+        bytes_received: long(128).unwrap_or(0),
     })
 }

@@ -2,8 +2,9 @@
 
 mod addresses;
 mod counters;
-mod dump;
-mod owners;
+pub(crate) mod dump;
+pub(crate) mod owners;
+pub(crate) mod proc_net;
 mod services;
 mod tally;
 

@@ -7,13 +7,13 @@ use std::{
 
 /// A process that holds a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) pid: u32,
-    pub(super) name: String,
+pub(crate) struct Owner {
+    pub(crate) pid: u32,
+    pub(crate) name: String,
 }
 
 /// Inodes of the sockets that a process holds.
-pub(super) fn inodes_of(pid: u32) -> io::Result<HashSet<u32>> {
+pub(crate) fn inodes_of(pid: u32) -> io::Result<HashSet<u32>> {
     let mut inodes = HashSet::new();
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
         // A descriptor may be closed between listing and reading.
@@ -36,7 +36,7 @@ fn parse_link(target: &str) -> Option<u32> {
 
 /// The process of the lowest pid that holds each of these sockets, as far as descriptors may be
 /// read.
-pub(super) fn owners_of(inodes: &BTreeSet<u32>) -> BTreeMap<u32, Owner> {
+pub(crate) fn owners_of(inodes: &BTreeSet<u32>) -> BTreeMap<u32, Owner> {
     let mut pids: Vec<u32> = fs::read_dir("/proc")
         .into_iter()
         .flatten()
@@ -65,7 +65,7 @@ pub(super) fn owners_of(inodes: &BTreeSet<u32>) -> BTreeMap<u32, Owner> {
 }
 
 /// Command names of the processes that hold these sockets.
-pub(super) fn names_by_inode(inodes: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+pub(crate) fn names_by_inode(inodes: &BTreeSet<u32>) -> BTreeMap<u32, String> {
     owners_of(inodes)
         .into_iter()
         .map(|(inode, owner)| (inode, owner.name))

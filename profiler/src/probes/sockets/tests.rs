@@ -173,6 +173,7 @@ fn socket(local: &str, remote: &str, state: u8, inode: u32, cookie: u64) -> TcpS
             rtt_us: 100 * cookie as u32,
             retransmits: 1,
             segments_out: 10,
+            ..TcpInfo::default()
         }),
     }
 }

@@ -1,0 +1,139 @@
+//! The thread's work: who belongs to the capture, whose turn it is, and when to stop.
+
+use std::{
+    fs::File,
+    io::Read,
+    os::fd::{AsFd, BorrowedFd},
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    Scope, Shared,
+    kind::{self, Kind},
+    oom::OomWatch,
+    processes::Processes,
+    sink::Sink,
+};
+use crate::{
+    capture::model::SeriesKind,
+    sys::{clock, pidfd},
+};
+
+/// What is due within this time is read at once, to wake up less often.
+const TOGETHER_NS: u64 = 5_000_000;
+/// Readings that took longer are not made once more at the end.
+const CHEAP_NS: u64 = 20_000_000;
+const COST_EVERY_NS: u64 = 1_000_000_000;
+
+/// A kind with the time of its next reading.
+struct Due {
+    kind: Box<dyn Kind>,
+    next_ns: u64,
+    took_ns: u64,
+}
+
+impl Due {
+    fn read(&mut self, processes: &Processes, out: &mut Sink) {
+        let began_ns = out.now_ns();
+        let began_cpu_ns = clock::thread_cpu_ns();
+        self.kind.read(processes.living(), out);
+        self.took_ns = clock::thread_cpu_ns() - began_cpu_ns;
+        self.next_ns = next_ns(began_ns, self.took_ns, self.kind.as_ref());
+    }
+}
+
+/// When to read again after a reading that took so much CPU time.
+fn next_ns(began_ns: u64, took_ns: u64, kind: &dyn Kind) -> u64 {
+    let pause_ns = took_ns.saturating_mul(100_000) / kind.budget().max(1);
+    let every_ns = kind.every().as_nanos() as u64;
+    began_ns.saturating_add(pause_ns.max(every_ns))
+}
+
+/// Reads until asked to stop.
+pub(super) fn run(scope: &Scope, start_ns: u64, shared: &Shared, woken: &File) {
+    let mut out = Sink::new(start_ns);
+    let mut processes = Processes::new(scope, &mut out);
+    let mut oom = OomWatch::default();
+    oom.watch(processes.living());
+    let mut kinds: Vec<Due> = kind::all()
+        .into_iter()
+        .map(|kind| Due {
+            kind,
+            next_ns: 0,
+            took_ns: 0,
+        })
+        .collect();
+    let mut next_cost_ns = 0;
+    loop {
+        let stops = shared.stop.load(Ordering::Relaxed);
+        let added =
+            std::mem::take(&mut *shared.added.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = processes.refresh(&added, &mut out);
+        oom.tell(&ended, &mut out);
+        oom.watch(processes.living());
+        for due in &mut kinds {
+            let is_due = out.now_ns() + TOGETHER_NS >= due.next_ns;
+            if is_due || (stops && due.took_ns < CHEAP_NS) {
+                due.read(&processes, &mut out);
+            }
+        }
+        let cpu_ns = clock::thread_cpu_ns();
+        shared.cpu_ns.store(cpu_ns, Ordering::Relaxed);
+        let now_ns = out.now_ns();
+        if stops || now_ns >= next_cost_ns {
+            next_cost_ns = now_ns + COST_EVERY_NS;
+            out.subject(now_ns, SeriesKind::ReadingCpuNs, "", cpu_ns);
+        }
+        if stops {
+            out.close();
+        }
+        out.hand_over(&mut shared.batch.lock().unwrap_or_else(PoisonError::into_inner));
+        if stops {
+            return;
+        }
+        let next_ns = kinds.iter().map(|due| due.next_ns).min().unwrap_or(now_ns);
+        let next_ns = next_ns.min(processes.next_ns());
+        wait(&processes, woken, next_ns.saturating_sub(out.now_ns()));
+    }
+}
+
+/// Until a process ends, somebody wakes us, or the time has passed.
+fn wait(processes: &Processes, woken: &File, at_most_ns: u64) {
+    let mut watched: Vec<BorrowedFd<'_>> = vec![woken.as_fd()];
+    watched.extend(processes.watches());
+    // Rounded up: a wait of 0 ms would spin until the time has come.
+    let at_most = Duration::from_millis(at_most_ns.div_ceil(1_000_000));
+    let ready = pidfd::wait(&watched, at_most).unwrap_or_default();
+    if ready.first() == Some(&true) {
+        // What is left in the pipe wakes us again.
+        let _ = (&mut &*woken).read(&mut [0; 64]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::readings::processes::Process;
+
+    struct Fixed;
+
+    impl Kind for Fixed {
+        fn every(&self) -> Duration {
+            Duration::from_millis(100)
+        }
+
+        fn budget(&self) -> u64 {
+            200
+        }
+
+        fn read(&mut self, _: &[Process], _: &mut Sink) {}
+    }
+
+    #[test]
+    fn a_costly_reading_is_followed_by_a_pause_that_keeps_its_share_of_a_cpu() {
+        assert_eq!(next_ns(7, 1_000, &Fixed), 100_000_007);
+        // 3 ms at 0.2 % of a CPU: once in 1.5 s.
+        assert_eq!(next_ns(0, 3_000_000, &Fixed), 1_500_000_000);
+    }
+}
