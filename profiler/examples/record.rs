@@ -1,7 +1,7 @@
 //! Records a process or a command and prints what the capture holds; for trying the recorder
 //! without the command line.
 //!
-//! `record [-F HZ] [-d SECONDS] [-o FILE] [--user-addresses] (-p PID | -- CMD… | --read FILE)`
+//! `record [-F HZ] [-d SECONDS] [-s STACK_BYTES | --fp] [-o FILE] [--user-addresses] (-p PID | -- CMD… | --read FILE)`
 //!
 //! `--read` reads a capture that was recorded before. With `--user-addresses`, prints a line `count module address` for each place in user
 //! code that samples fell on; samples in the kernel are left out.
@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use scrutineer_profiler::capture::{
     file,
-    model::{Chunk, Frame, Module, ModuleKind, NONE, StackNodes},
+    model::{CallGraph, Chunk, Frame, Module, ModuleKind, NONE, StackNodes},
     recorder::{RecordOptions, Recording},
     target::Target,
 };
@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some("-F") => options.frequency_hz = value()?.parse()?,
             Some("-d") => options.duration = Some(Duration::from_secs_f64(value()?.parse()?)),
             Some("-s") => options.stack_dump_bytes = Some(value()?.parse()?),
+            Some("--fp") => options.call_graph = CallGraph::FramePointers,
             Some("-o") => (options.output, keep) = (PathBuf::from(value()?), true),
             Some("-p") => target = Some(Target::Pid(value()?.parse()?)),
             Some("--read") => read = Some(PathBuf::from(value()?)),
