@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::capture::model::{
-    Chunk, Event, Frame, Module, NONE, PageFaults, ProcessEntry, SAMPLE_TRUNCATED, Samples,
-    StackNodes, Thread, WaitClass, Waits,
+    Chunk, Event, EventKind, Frame, Module, NONE, PageFaults, ProcessEntry, SAMPLE_TRUNCATED,
+    Samples, StackNodes, Thread, WaitClass, Waits,
 };
 
 /// Hashes small fixed-size keys. The keys are addresses and ids that the target cannot choose
@@ -120,6 +120,8 @@ pub struct Tables {
     new_threads: Vec<Thread>,
     new_processes: Vec<ProcessEntry>,
     new_events: Vec<Event>,
+    /// Processes that were told to have started since somebody last asked, with the time.
+    started: Vec<(u32, u64)>,
     samples: Vec<(u64, u32, u32, u8)>,
     page_faults: Vec<(u64, u32, u32, u64)>,
     waits: Waits,
@@ -147,6 +149,7 @@ impl Tables {
             new_threads: Vec::new(),
             new_processes: Vec::new(),
             new_events: Vec::new(),
+            started: Vec::new(),
             samples: Vec::new(),
             page_faults: Vec::new(),
             waits: Waits::default(),
@@ -288,7 +291,16 @@ impl Tables {
 
     /// Notes that something happened.
     pub fn event(&mut self, event: Event) {
+        if event.kind == EventKind::ProcessStarted {
+            self.started.push((event.pid, event.time_ns));
+        }
         self.new_events.push(event);
+    }
+
+    /// Processes that were born since the last call, each with the time of its birth, nanoseconds
+    /// since the capture's start.
+    pub(crate) fn take_started(&mut self) -> Vec<(u32, u64)> {
+        std::mem::take(&mut self.started)
     }
 
     /// Keeps a sample. One from before the capture's start counts as taken at its start.

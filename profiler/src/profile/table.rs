@@ -150,7 +150,9 @@ impl Profile {
         let sampled = self.samples.time_ns.iter().copied().max();
         let resident = self.residency.iter().map(|reading| reading.time_ns).max();
         let active = self.activity.iter().map(|reading| reading.time_ns).max();
-        sampled.max(resident).max(active).unwrap_or(0)
+        let read = self.readings.time_ns.iter().copied().max();
+        let last = sampled.max(resident).max(active).max(read);
+        last.unwrap_or(0)
     }
 
     /// Raw frames that no symbol lookup has been made for yet.

@@ -57,6 +57,7 @@ fn read_process(process: &Process, out: &mut Sink) -> Option<(u64, Stat)> {
     if matches!(stat.state, 'Z' | 'X') {
         return None;
     }
+    out.cpu_time(pid, stat.user_ns, stat.kernel_ns);
     let counters = [
         (SeriesKind::ProcessUserNs, stat.user_ns),
         (SeriesKind::ProcessKernelNs, stat.kernel_ns),

@@ -40,7 +40,7 @@ struct Group {
 /// Reads the groups of the processes and their ancestors.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    groups: BTreeMap<(Controller, PathBuf), Group>,
+    found: BTreeMap<(Controller, PathBuf), Group>,
     known: Vec<u32>,
     readings: u64,
 }
@@ -61,7 +61,7 @@ impl Kind for Groups {
                 self.add_groups_of(process.pid);
             }
         }
-        if self.groups.is_empty() && !processes.is_empty() {
+        if self.found.is_empty() && !processes.is_empty() {
             let why = "control groups: no hierarchy with memory or CPU is mounted here that shows \
                        the group of the target"
                 .to_owned();
@@ -69,7 +69,7 @@ impl Kind for Groups {
         }
         let with_dear_ones = self.readings.is_multiple_of(SELDOM);
         self.readings += 1;
-        for ((controller, folder), group) in &self.groups {
+        for ((controller, folder), group) in &self.found {
             let files = Files {
                 folder,
                 group,
@@ -106,10 +106,10 @@ impl Groups {
                 continue;
             }
             for (folder, path) in group.and_ancestors() {
-                if self.groups.len() < MOST_GROUPS {
+                if self.found.len() < MOST_GROUPS {
                     let version = group.version;
                     let group = Group { path, version };
-                    self.groups.insert((controller, folder), group);
+                    self.found.insert((controller, folder), group);
                 }
             }
         }
@@ -288,11 +288,11 @@ mod tests {
         let test = "real_groups_of_this_process_are_read_up_to_the_topmost";
         let mut groups = Groups::default();
         groups.add_groups_of(std::process::id());
-        if groups.groups.is_empty() {
+        if groups.found.is_empty() {
             return crate::sys::tests_skip(test, "no control groups are mounted here");
         }
         let is_topmost = |group: &Group| group.path == "/";
-        assert!(groups.groups.values().any(is_topmost));
+        assert!(groups.found.values().any(is_topmost));
         let values = values(&mut groups);
         let cpu_time = values
             .iter()

@@ -22,9 +22,6 @@ mod sink;
 mod sockets;
 mod threads;
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     fs::File,
     io::{self, Write},
@@ -49,8 +46,9 @@ pub const MOST_THREADS: usize = 256;
 pub struct Scope {
     /// Processes of the capture; the first one is its target.
     pub pids: Vec<u32>,
-    /// Whether processes born meanwhile belong to it.
-    pub follows_children: bool,
+    /// Whether children born meanwhile are looked for and belong to it. Where the sampler tells
+    /// of births, [`ReadingsReader::add_process`] is cheaper and misses none.
+    pub finds_children: bool,
 }
 
 /// What the reading thread and its owner share.
@@ -58,8 +56,11 @@ pub struct Scope {
 struct Shared {
     stop: AtomicBool,
     cpu_ns: AtomicU64,
+    user_ns: AtomicU64,
+    kernel_ns: AtomicU64,
     batch: Mutex<Batch>,
-    added: Mutex<Vec<u32>>,
+    /// Processes that were born, and when.
+    added: Mutex<Vec<(u32, u64)>>,
 }
 
 /// Reads alongside a capture. Dropping it stops it.
@@ -79,6 +80,8 @@ impl ReadingsReader {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             cpu_ns: AtomicU64::new(0),
+            user_ns: AtomicU64::new(0),
+            kernel_ns: AtomicU64::new(0),
             batch: Mutex::default(),
             added: Mutex::default(),
         });
@@ -93,14 +96,15 @@ impl ReadingsReader {
         })
     }
 
-    /// Takes a process in that the sampler saw being born, so that it is read from now on.
-    pub fn add_process(&self, pid: u32) {
+    /// Takes a process in that the sampler saw being born at `born_ns` (nanoseconds since the
+    /// capture's start), so that it is read from now on.
+    pub fn add_process(&self, pid: u32, born_ns: u64) {
         let mut added = self
             .shared
             .added
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        added.push(pid);
+        added.push((pid, born_ns));
         // One byte is enough for all of them: the pipe never fills, so that nobody waits here.
         if added.len() == 1 {
             self.wake();
@@ -122,8 +126,15 @@ impl ReadingsReader {
         self.shared.cpu_ns.load(Ordering::Relaxed)
     }
 
+    /// User and kernel CPU time of all processes that were read, those that ended included,
+    /// nanoseconds since each began.
+    pub fn target_cpu_ns(&self) -> (u64, u64) {
+        let load = |time: &AtomicU64| time.load(Ordering::Relaxed);
+        (load(&self.shared.user_ns), load(&self.shared.kernel_ns))
+    }
+
     /// Reads a last time, where that is cheap, and ends; what was not taken yet.
-    pub fn stop(mut self) -> Batch {
+    pub fn stop(&mut self) -> Batch {
         self.end();
         self.take()
     }

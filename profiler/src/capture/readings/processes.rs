@@ -52,7 +52,7 @@ pub(super) struct Ended {
 /// All processes of the capture.
 #[derive(Debug)]
 pub(super) struct Processes {
-    follows_children: bool,
+    finds_children: bool,
     /// The target first, then in order of appearance.
     living: Vec<Process>,
     /// Of the capture, but too many to be read.
@@ -67,7 +67,7 @@ pub(super) struct Processes {
 impl Processes {
     pub(super) fn new(scope: &Scope, out: &mut Sink) -> Self {
         let mut processes = Self {
-            follows_children: scope.follows_children,
+            finds_children: scope.finds_children,
             living: Vec::new(),
             not_shown: BTreeSet::new(),
             strangers: HashSet::new(),
@@ -100,10 +100,10 @@ impl Processes {
 
     /// Takes in processes that were added, looks for others where it is time, and tells which
     /// have ended since the last call.
-    pub(super) fn refresh(&mut self, added: &[u32], out: &mut Sink) -> Vec<Ended> {
-        let ended = self.take_ended();
-        for &pid in added {
-            self.admit(pid, Some(self.last_scan_ns), out);
+    pub(super) fn refresh(&mut self, added: &[(u32, u64)], out: &mut Sink) -> Vec<Ended> {
+        let ended = self.take_ended(out);
+        for &(pid, born_ns) in added {
+            self.admit(pid, Some(born_ns), out);
         }
         let now_ns = out.now_ns();
         if now_ns >= self.next_scan_ns {
@@ -117,7 +117,7 @@ impl Processes {
         ended
     }
 
-    fn take_ended(&mut self) -> Vec<Ended> {
+    fn take_ended(&mut self, out: &mut Sink) -> Vec<Ended> {
         let watches: Vec<BorrowedFd<'_>> = self.watches().collect();
         if watches.is_empty() {
             return Vec::new();
@@ -126,10 +126,16 @@ impl Processes {
             .unwrap_or_default()
             .into_iter();
         let mut ended = Vec::new();
-        self.living.retain(|process| {
-            let has_ended = process.watch.is_some() && ready.next() == Some(true);
+        self.living.retain(|living| {
+            let has_ended = living.watch.is_some() && ready.next() == Some(true);
             if has_ended {
-                let pid = process.pid;
+                let pid = living.pid;
+                // Its CPU time stays to be read until somebody has waited for it.
+                if let Ok(stat) = process::stat(pid)
+                    && stat.state == 'Z'
+                {
+                    out.cpu_time(pid, stat.user_ns, stat.kernel_ns);
+                }
                 ended.push(Ended {
                     pid,
                     status: status_of_zombie(pid),
@@ -168,7 +174,7 @@ impl Processes {
 
     fn scan(&mut self, out: &mut Sink) {
         self.rename(out);
-        if self.follows_children || !self.not_shown.is_empty() {
+        if self.finds_children || !self.not_shown.is_empty() {
             let pids = all_pids();
             self.strangers.retain(|pid| pids.contains(pid));
             self.not_shown.retain(|pid| pids.contains(pid));
@@ -176,7 +182,7 @@ impl Processes {
             for pid in waiting {
                 self.admit(pid, Some(self.last_scan_ns), out);
             }
-            if self.follows_children {
+            if self.finds_children {
                 self.adopt(&pids, out);
             }
         }

@@ -80,6 +80,9 @@ pub(super) fn run(scope: &Scope, start_ns: u64, shared: &Shared, woken: &File) {
         }
         let cpu_ns = clock::thread_cpu_ns();
         shared.cpu_ns.store(cpu_ns, Ordering::Relaxed);
+        let (user_ns, kernel_ns) = out.cpu_times();
+        shared.user_ns.store(user_ns, Ordering::Relaxed);
+        shared.kernel_ns.store(kernel_ns, Ordering::Relaxed);
         let now_ns = out.now_ns();
         if stops || now_ns >= next_cost_ns {
             next_cost_ns = now_ns + COST_EVERY_NS;
@@ -135,5 +138,45 @@ mod tests {
         assert_eq!(next_ns(7, 1_000, &Fixed), 100_000_007);
         // 3 ms at 0.2 % of a CPU: once in 1.5 s.
         assert_eq!(next_ns(0, 3_000_000, &Fixed), 1_500_000_000);
+    }
+
+    #[test]
+    #[ignore = "measures; run alone with --nocapture"]
+    fn cost_of_each_kind() {
+        let scope = Scope {
+            pids: vec![std::process::id()],
+            finds_children: true,
+        };
+        let mut out = Sink::new(clock::monotonic_ns());
+        let mut processes = Processes::new(&scope, &mut out);
+        for (position, mut kind) in kind::all().into_iter().enumerate() {
+            let mut costs: Vec<u64> = (0..50)
+                .map(|_| {
+                    std::thread::sleep(Duration::from_millis(20));
+                    let began_ns = clock::thread_cpu_ns();
+                    kind.read(processes.living(), &mut out);
+                    clock::thread_cpu_ns() - began_ns
+                })
+                .collect();
+            costs.sort_unstable();
+            let (every, budget) = (kind.every(), kind.budget());
+            println!(
+                "kind {position}, every {every:?}, budget {budget}: median {} ns, first-class maximum {} ns",
+                costs[25], costs[49]
+            );
+        }
+        let began_ns = clock::thread_cpu_ns();
+        for _ in 0..100 {
+            processes.refresh(&[], &mut out);
+        }
+        println!("refresh: {} ns", (clock::thread_cpu_ns() - began_ns) / 100);
+        println!("wait and hand over: {} ns", {
+            let (woken, _wake) = pidfd::pipe().unwrap();
+            let began_ns = clock::thread_cpu_ns();
+            for _ in 0..50 {
+                wait(&processes, &woken, 5_000_000);
+            }
+            (clock::thread_cpu_ns() - began_ns) / 50
+        });
     }
 }

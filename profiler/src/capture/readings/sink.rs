@@ -1,6 +1,6 @@
 //! Collects values of series, and writes of each only what a line through them needs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::batch::Batch;
 use crate::{
@@ -31,6 +31,8 @@ pub(super) struct Sink {
     held: Vec<Held>,
     noted: BTreeSet<String>,
     batch: Batch,
+    /// User and kernel CPU time of every process so far.
+    cpu_ns: BTreeMap<u32, (u64, u64)>,
     /// Rows in batches that the recorder has not taken yet.
     waiting_rows: usize,
 }
@@ -44,6 +46,7 @@ impl Sink {
             held: Vec::new(),
             noted: BTreeSet::new(),
             batch: Batch::default(),
+            cpu_ns: BTreeMap::new(),
             waiting_rows: 0,
         }
     }
@@ -56,6 +59,17 @@ impl Sink {
     /// What goes past the series.
     pub(super) fn batch(&mut self) -> &mut Batch {
         &mut self.batch
+    }
+
+    /// CPU time of a process since it began.
+    pub(super) fn cpu_time(&mut self, pid: u32, user_ns: u64, kernel_ns: u64) {
+        self.cpu_ns.insert(pid, (user_ns, kernel_ns));
+    }
+
+    /// User and kernel CPU time of all processes together, those that ended included.
+    pub(super) fn cpu_times(&self) -> (u64, u64) {
+        let all = self.cpu_ns.values();
+        all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     /// A value of a process.
@@ -74,7 +88,19 @@ impl Sink {
         &mut self,
         time_ns: u64,
         kind: SeriesKind,
-        (pid, tid): (u32, u32),
+        owner: (u32, u32),
+        born_after_ns: Option<u64>,
+        value: u64,
+    ) {
+        self.subject_counter(time_ns, kind, (owner, ""), born_after_ns, value);
+    }
+
+    /// The same of a subject.
+    pub(super) fn subject_counter(
+        &mut self,
+        time_ns: u64,
+        kind: SeriesKind,
+        ((pid, tid), subject): ((u32, u32), &str),
         born_after_ns: Option<u64>,
         value: u64,
     ) {
@@ -83,13 +109,13 @@ impl Sink {
                 kind,
                 pid,
                 tid,
-                subject: String::new(),
+                subject: subject.to_owned(),
             };
             if !self.ids.contains_key(&series) {
-                self.put(born_ns.min(time_ns), kind, (pid, tid), "", 0);
+                self.put(born_ns.min(time_ns), kind, (pid, tid), subject, 0);
             }
         }
-        self.put(time_ns, kind, (pid, tid), "", value);
+        self.put(time_ns, kind, (pid, tid), subject, value);
     }
 
     /// A value of a series; times of one series must not go back.

@@ -68,6 +68,7 @@ pub(super) struct Sockets {
     peers: BTreeMap<String, Peer>,
     states: BTreeSet<&'static str>,
     readings: u64,
+    last_ns: Option<u64>,
     netlink_is_refused: bool,
 }
 
@@ -210,22 +211,28 @@ impl Sockets {
         });
     }
 
-    fn put(&self, time_ns: u64, out: &mut Sink) {
+    fn put(&mut self, time_ns: u64, out: &mut Sink) {
+        // A peer that was not there at the last reading had carried nothing then.
+        let before_ns = self.last_ns.replace(time_ns);
         for (name, peer) in &self.peers {
-            let mut value = |kind, value| out.subject(time_ns, kind, name, value);
-            value(SeriesKind::SocketsEstablished, peer.established);
-            value(SeriesKind::SocketsOpened, peer.opened);
-            value(SeriesKind::SocketsClosed, peer.closed);
-            if let Some(rtt_us) = peer.rtt_us {
-                value(SeriesKind::SocketRttUs, rtt_us);
-            }
+            let subject = ((0, 0), name.as_str());
+            let mut counter = |kind, value| {
+                out.subject_counter(time_ns, kind, subject, before_ns, value);
+            };
+            counter(SeriesKind::SocketsOpened, peer.opened);
+            counter(SeriesKind::SocketsClosed, peer.closed);
             if peer.has_info {
                 let (gone, there) = (&peer.gone, &peer.there);
                 let retransmits = gone.retransmits + there.retransmits;
-                value(SeriesKind::SocketRetransmits, retransmits);
-                value(SeriesKind::SocketSentBytes, gone.sent + there.sent);
+                counter(SeriesKind::SocketRetransmits, retransmits);
+                counter(SeriesKind::SocketSentBytes, gone.sent + there.sent);
                 let received = gone.received + there.received;
-                value(SeriesKind::SocketReceivedBytes, received);
+                counter(SeriesKind::SocketReceivedBytes, received);
+            }
+            let established = peer.established;
+            out.subject(time_ns, SeriesKind::SocketsEstablished, name, established);
+            if let Some(rtt_us) = peer.rtt_us {
+                out.subject(time_ns, SeriesKind::SocketRttUs, name, rtt_us);
             }
         }
     }

@@ -321,8 +321,10 @@ mod tests {
 
     #[test]
     fn of_too_many_threads_those_that_are_read_stay_until_the_next_ranking() {
-        let mut threads = Threads::default();
-        threads.next_rank_ns = 10;
+        let mut threads = Threads {
+            next_rank_ns: 10,
+            ..Threads::default()
+        };
         let listed = Listed {
             born_after_ns: None,
             listings: 2,

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use scrutineer_evidence::{capture::Quality, process::Runtime, residency::ResidencySample};
+use scrutineer_evidence::{
+    capture::{Quality, Sampler as SamplerKind},
+    process::Runtime,
+};
 
 use super::{
     RecordOptions, RecordingSummary, Shared, choice,
@@ -17,21 +20,19 @@ use crate::{
         CaptureError,
         file::CaptureWriter,
         launch::{self, Launch},
-        model::{Activity, CaptureEnd, CaptureHeader, Chunk, EndReason, Subject},
+        model::{CaptureEnd, CaptureHeader, Chunk, EndReason, Subject},
         perf::EndWatch,
+        readings::{Batch, ReadingsReader, Scope},
         sampler::Sampler,
         tables::Tables,
         target::{self, Resolved, Target, TargetDescription},
     },
-    memory::reader::MemoryReader,
     process,
     sys::clock,
 };
 
-/// Longest time between two drains, and between two readings of resident memory.
+/// Longest time between two drains.
 const DRAIN_EVERY: Duration = Duration::from_millis(50);
-const ACTIVITY_EVERY_NS: u64 = 100_000_000;
-const RESIDENCY_EVERY_NS: u64 = 40_000_000;
 const FLUSH_EVERY_NS: u64 = 500_000_000;
 
 /// A recording, opened and ready to run.
@@ -42,14 +43,11 @@ pub(super) struct Session {
     tables: Tables,
     sampler: Box<dyn Sampler>,
     writer: CaptureWriter,
-    memory: Option<MemoryReader>,
+    /// Reads alongside; `None` until the header is written, and where no thread is to be had.
+    readings: Option<ReadingsReader>,
     /// The target, where we launched it.
     child: Option<Child>,
     end_watch: EndWatch,
-    residency: Vec<ResidencySample>,
-    activity: Vec<Activity>,
-    next_residency_ns: u64,
-    next_activity_ns: u64,
     next_flush_ns: u64,
     cpu_at_start: CpuTimes,
     cpu_now: CpuTimes,
@@ -115,21 +113,16 @@ impl Session {
     ) -> Result<Self, CaptureError> {
         let mut tables = Tables::new(clock::monotonic_ns());
         let (sampler, warnings) = choice::open(&resolved, from_exec, &options, &mut tables)?;
-        let first = resolved.pids.first().copied();
         tables.start_at(clock::monotonic_ns());
         Ok(Self {
             writer: CaptureWriter::create(&options.output)?,
-            memory: first.and_then(|pid| MemoryReader::open(pid).ok()),
+            readings: None,
             options,
             shared,
             tables,
             sampler,
             child: None,
             end_watch: EndWatch::over(&resolved.pids),
-            residency: Vec::new(),
-            activity: Vec::new(),
-            next_residency_ns: 0,
-            next_activity_ns: 0,
             next_flush_ns: 0,
             cpu_at_start: cpu_times(&resolved.pids).unwrap_or_default(),
             cpu_now: CpuTimes::default(),
@@ -173,7 +166,25 @@ impl Session {
             page_faults: self.sampler.page_faults(),
             by_helper: self.sampler.by_helper(),
         }))?;
-        self.writer.flush()
+        self.writer.flush()?;
+        self.start_readings();
+        Ok(())
+    }
+
+    fn start_readings(&mut self) {
+        let scope = Scope {
+            pids: self.resolved.pids.clone(),
+            // Perf events tell of births, ptrace keeps them to itself.
+            finds_children: self.options.follows_children
+                && self.sampler.kind() == SamplerKind::Ptrace,
+        };
+        match ReadingsReader::start(scope, self.tables.start_ns()) {
+            Ok(reader) => self.readings = Some(reader),
+            Err(error) => self.warnings.push(format!(
+                "Memory, threads and sockets are not read alongside: no thread could be started \
+                 for it ({error})"
+            )),
+        }
     }
 
     /// The first process, or the words that stand for a group or the whole machine.
@@ -196,8 +207,8 @@ impl Session {
         loop {
             // Looked at before the drain, so that the last drain comes after the end.
             let reason = self.end_reason();
-            self.read_counters();
             let drained = self.sampler.drain(&mut self.tables);
+            self.follow_readings();
             if reason.is_some() || drained.is_err() || self.elapsed_ns() >= self.next_flush_ns {
                 self.write_new()?;
             }
@@ -235,22 +246,36 @@ impl Session {
             .map(|_| EndReason::Duration)
     }
 
-    fn read_counters(&mut self) {
-        let time_ns = self.elapsed_ns();
-        // Reading fails once the target has ended, which the loop notices by itself.
-        if time_ns >= self.next_residency_ns
-            && let Some(memory) = &mut self.memory
-        {
-            self.next_residency_ns = time_ns + RESIDENCY_EVERY_NS;
-            self.residency.extend(memory.residency(time_ns));
-        }
-        if time_ns >= self.next_activity_ns {
-            self.next_activity_ns = time_ns + ACTIVITY_EVERY_NS;
-            if let Some(memory) = &self.memory {
-                self.activity.extend(memory.activity(time_ns));
+    /// Tells the reading thread what the sampler saw, and takes over what it has counted.
+    fn follow_readings(&mut self) {
+        let started = self.tables.take_started();
+        let Some(readings) = &self.readings else {
+            return;
+        };
+        if self.resolved.subject != Subject::System {
+            for (pid, born_ns) in started {
+                readings.add_process(pid, born_ns);
             }
-            self.cpu_now = cpu_times(&self.resolved.pids).unwrap_or(self.cpu_now);
         }
+        let (user_ns, kernel_ns) = readings.target_cpu_ns();
+        self.cpu_now = CpuTimes {
+            user_ns: user_ns.max(self.cpu_now.user_ns),
+            kernel_ns: kernel_ns.max(self.cpu_now.kernel_ns),
+        };
+    }
+
+    fn write_readings(&mut self, batch: Batch) -> Result<(), CaptureError> {
+        for thread in &batch.threads {
+            // What the sampler was told of a name is newer.
+            if self.tables.thread_name(thread.pid, thread.tid).is_empty() {
+                self.tables
+                    .name_thread(thread.pid, thread.tid, &thread.name);
+            }
+        }
+        for chunk in batch.into_chunks() {
+            self.writer.write(&chunk)?;
+        }
+        Ok(())
     }
 
     fn quality(&self) -> Quality {
@@ -265,7 +290,8 @@ impl Session {
             } else {
                 judgement::kernel_share(self.cpu_at_start, self.cpu_now)
             },
-            profiler_cpu_ns: clock::thread_cpu_ns(),
+            profiler_cpu_ns: clock::thread_cpu_ns()
+                + self.readings.as_ref().map_or(0, ReadingsReader::cpu_ns),
             paused_ns: counters.paused_ns,
             cut_short: self.tables.cut_short_count(),
             waits: self.tables.wait_count(),
@@ -278,24 +304,20 @@ impl Session {
     /// Writes and flushes everything since the last time.
     fn write_new(&mut self) -> Result<(), CaptureError> {
         self.next_flush_ns = self.elapsed_ns() + FLUSH_EVERY_NS;
+        let batch = self.readings.as_ref().map(ReadingsReader::take);
+        self.write_readings(batch.unwrap_or_default())?;
         for chunk in self.tables.drain_chunks() {
             self.writer.write(&chunk)?;
-        }
-        if !self.residency.is_empty() {
-            self.writer
-                .write(&Chunk::Residency(std::mem::take(&mut self.residency)))?;
-        }
-        if !self.activity.is_empty() {
-            self.writer
-                .write(&Chunk::Activity(std::mem::take(&mut self.activity)))?;
         }
         self.writer.write(&Chunk::Quality(self.quality()))?;
         self.writer.flush()
     }
 
     fn finish(mut self, reason: EndReason) -> Result<RecordingSummary, CaptureError> {
-        // A child that has ended keeps its CPU times until it is waited for.
-        self.cpu_now = cpu_times(&self.resolved.pids).unwrap_or(self.cpu_now);
+        // Before the target is waited for: until then an ended one keeps its CPU times.
+        let batch = self.readings.as_mut().map(ReadingsReader::stop);
+        self.follow_readings();
+        self.write_readings(batch.unwrap_or_default())?;
         let reason = match reason {
             EndReason::TargetEnded { .. } => EndReason::TargetEnded {
                 status: self.status(),

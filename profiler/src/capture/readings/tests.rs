@@ -1,1 +1,0 @@
-//! Real processes that are read.
