@@ -340,14 +340,14 @@ fn cost_of_reading() {
 
 /// A server that sends everything back; its port.
 fn echo() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             std::thread::spawn(move || {
-                let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
+                let (mut stream, mut buffer) = (stream.expect("a client"), [0; 4096]);
                 while let Ok(length @ 1..) = stream.read(&mut buffer) {
-                    stream.write_all(&buffer[..length]).unwrap();
+                    stream.write_all(&buffer[..length]).expect("it reads");
                 }
             });
         }
@@ -372,7 +372,7 @@ fn list_points(
 
 fn list_values(profile: &scrutineer_profiler::profile::Profile, kind: Kind, tid: u32) -> Vec<u64> {
     let of = |s: &scrutineer_profiler::capture::model::Series| (s.kind, s.tid) == (kind, tid);
-    let id = profile.series.iter().position(of).unwrap();
+    let id = profile.series.iter().position(of).expect("it was read");
     let table = series::SeriesTable::of(profile);
     table
         .points(id as u32)

@@ -126,7 +126,7 @@ impl Reading {
 
     /// Takes what is read until something holds.
     pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let give_up = Instant::now() + Duration::from_secs(60);
+        let give_up = Instant::now() + Duration::from_mins(1);
         loop {
             self.take();
             if holds(self) {

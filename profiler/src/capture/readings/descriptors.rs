@@ -38,7 +38,7 @@ pub(super) struct Descriptors;
 
 impl Kind for Descriptors {
     fn every(&self) -> Duration {
-        Duration::from_secs(1)
+        Duration::from_secs(2)
     }
 
     fn budget(&self) -> u64 {

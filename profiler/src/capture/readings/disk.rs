@@ -39,7 +39,7 @@ pub(super) struct Disk;
 
 impl Kind for Disk {
     fn every(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(1)
     }
 
     fn budget(&self) -> u64 {

@@ -19,7 +19,7 @@ use crate::{
 /// Groups that are read, each controller for itself.
 const MOST_GROUPS: usize = 128;
 /// Limits and statistics that are dear to read are read once in so many readings.
-const SELDOM: u64 = 10;
+const SELDOM: u64 = 5;
 
 /// A controller, as far as files differ by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ pub(super) struct Groups {
 
 impl Kind for Groups {
     fn every(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(1)
     }
 
     fn budget(&self) -> u64 {

@@ -17,6 +17,8 @@ use crate::{
 
 /// Processes read at once beside the target.
 const AT_ONCE: usize = 8;
+/// So long at the start memory is read more often.
+const EARLY_NS: u64 = 10_000_000_000;
 /// Least time between two readings of any `smaps_rollup`.
 const ROLLUP_EVERY_NS: u64 = 1_000_000_000;
 /// One that took a time t is followed by the next after this many t: while it walks the page
@@ -30,11 +32,17 @@ pub(super) struct Memory {
     turn: Turn,
     rollups: usize,
     next_rollup_ns: u64,
+    last_ns: u64,
 }
 
 impl Kind for Memory {
     fn every(&self) -> Duration {
-        Duration::from_millis(40)
+        // A short capture is to have points enough for a slope.
+        if self.last_ns < EARLY_NS {
+            Duration::from_millis(50)
+        } else {
+            Duration::from_millis(100)
+        }
     }
 
     fn budget(&self) -> u64 {
@@ -47,10 +55,11 @@ impl Kind for Memory {
         let Some((target, others)) = processes.split_first() else {
             return;
         };
+        self.last_ns = out.now_ns();
         let mut pids = vec![target.pid];
         let turn = self.turn.take(others.len(), AT_ONCE);
         pids.extend(turn.into_iter().map(|at| others[at].pid));
-        let rollup = self.rollup_of(processes, out.now_ns());
+        let rollup = self.rollup_of(processes, self.last_ns);
         pids.extend(rollup.filter(|pid| !pids.contains(pid)));
         for pid in pids {
             // A process that has ended meanwhile has no memory.

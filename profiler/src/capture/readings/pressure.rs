@@ -24,7 +24,7 @@ pub(super) struct Pressure {
 
 impl Kind for Pressure {
     fn every(&self) -> Duration {
-        Duration::from_secs(1)
+        Duration::from_secs(2)
     }
 
     fn budget(&self) -> u64 {

@@ -17,6 +17,8 @@ use crate::{
 
 /// Least time between two looks for new processes.
 const SCAN_EVERY_NS: u64 = 500_000_000;
+/// The same where the sampler tells of them: then the looks are for new names alone.
+const NAME_EVERY_NS: u64 = 2_000_000_000;
 /// A look that took a time t is followed by the next after this many t: 0.08 % of a CPU.
 const SCAN_PAUSE_FACTOR: u64 = 1_250;
 /// Processes whose names are read anew at each look.
@@ -111,7 +113,12 @@ impl Processes {
             self.scan(out);
             let took_ns = clock::thread_cpu_ns() - began_ns;
             let pause_ns = took_ns.saturating_mul(SCAN_PAUSE_FACTOR);
-            self.next_scan_ns = now_ns + pause_ns.max(SCAN_EVERY_NS);
+            let every_ns = if self.finds_children {
+                SCAN_EVERY_NS
+            } else {
+                NAME_EVERY_NS
+            };
+            self.next_scan_ns = now_ns + pause_ns.max(every_ns);
             self.last_scan_ns = now_ns;
         }
         ended

@@ -161,7 +161,7 @@ mod tests {
             costs.sort_unstable();
             let (every, budget) = (kind.every(), kind.budget());
             println!(
-                "kind {position}, every {every:?}, budget {budget}: median {} ns, first-class maximum {} ns",
+                "kind {position}, every {every:?}, budget {budget}: median {} ns, most {} ns",
                 costs[25], costs[49]
             );
         }

@@ -74,7 +74,7 @@ pub(super) struct Sockets {
 
 impl Kind for Sockets {
     fn every(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(1)
     }
 
     fn budget(&self) -> u64 {

@@ -79,7 +79,7 @@ pub(super) struct Threads {
 
 impl Kind for Threads {
     fn every(&self) -> Duration {
-        Duration::from_millis(250)
+        Duration::from_millis(500)
     }
 
     fn budget(&self) -> u64 {
