@@ -6,6 +6,7 @@ use scrutineer_evidence::capture::Quality;
 use serde::Serialize;
 
 use super::{
+    alongside::Alongside,
     summary::{Row, ThreadRow, notes, rows, threads},
     waits::{ClassRow, WakerRow, classes, wakers},
 };
@@ -36,6 +37,8 @@ struct Document<'a> {
     wait_classes: Vec<ClassRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     wakers: Vec<WakerRow>,
+    #[serde(flatten)]
+    alongside: Alongside,
 }
 
 pub(super) fn write(
@@ -57,6 +60,7 @@ pub(super) fn write(
         threads: threads(profile, selection),
         wait_classes: classes(profile, selection),
         wakers: wakers(profile, selection),
+        alongside: Alongside::of(profile, selection),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

@@ -1,5 +1,6 @@
 //! Profiles in foreign formats, one file a format.
 
+mod alongside;
 mod collapsed;
 mod html;
 mod json;

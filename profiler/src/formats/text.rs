@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{one_line, percent, summary, waits};
+use super::{alongside, one_line, percent, summary, waits};
 use crate::profile::{Profile, Selection};
 
 /// Functions that the table shows.
@@ -47,7 +47,7 @@ pub(super) fn write(
             summary::whole(selection.weight)
         )?;
     }
-    Ok(())
+    alongside::write_text(profile, selection, out)
 }
 
 /// Waits by class, and who ended them; nothing with another weight.

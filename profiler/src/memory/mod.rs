@@ -1,6 +1,7 @@
-//! Residency: reading it, and the statistics of its growth.
+//! Residency: reading it, the statistics of its growth, and where the growth came from.
 
 pub mod growth;
+pub mod growth_sources;
 mod normal;
 pub mod reader;
 

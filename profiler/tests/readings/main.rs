@@ -1,6 +1,7 @@
 //! Reads real processes that do known things, and looks at what the time series tell.
 
 mod groups;
+mod recorded;
 mod target;
 
 #[path = "../recording/programs.rs"]

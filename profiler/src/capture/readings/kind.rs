@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     activity::Activities, descriptors::Descriptors, disk::Disk, groups::Groups, memory::Memory,
-    pressure::Pressure, processes::Process, sink::Sink, sockets::Sockets, threads::Threads,
+    pressure::Pressure, processes::Process, rollup::Rollup, sink::Sink, sockets::Sockets,
+    threads::Threads,
 };
 
 /// One kind of reading.
@@ -24,6 +25,7 @@ pub(super) trait Kind: Send {
 pub(super) fn all() -> Vec<Box<dyn Kind>> {
     vec![
         Box::new(Memory::default()),
+        Box::new(Rollup::default()),
         Box::new(Activities::default()),
         Box::new(Threads::default()),
         Box::new(Descriptors),

@@ -2,8 +2,8 @@
 //!
 //! The thread is called `readings`. It reads `/proc`, control groups and netlink, and leaves what
 //! it found in a bounded buffer, which the recorder empties at each flush. It keeps within a
-//! budget of CPU time: each kind of reading states a share of one CPU, and a reading that took a
-//! time t is followed by the next one no sooner than t ÷ share later.
+//! budget of CPU time: each kind of reading states a share of one CPU, and one whose readings took
+//! more waits until the share has made up for it.
 //!
 //! A new kind costs one file here and one line in [`kind::all`].
 
@@ -17,6 +17,7 @@ mod memory;
 mod oom;
 mod pressure;
 mod processes;
+mod rollup;
 mod run;
 mod sink;
 mod sockets;

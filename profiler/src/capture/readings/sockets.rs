@@ -78,7 +78,7 @@ impl Kind for Sockets {
     }
 
     fn budget(&self) -> u64 {
-        60
+        50
     }
 
     fn read(&mut self, processes: &[Process], out: &mut Sink) {

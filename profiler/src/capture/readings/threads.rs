@@ -83,7 +83,7 @@ impl Kind for Threads {
     }
 
     fn budget(&self) -> u64 {
-        120
+        110
     }
 
     fn read(&mut self, processes: &[Process], out: &mut Sink) {

@@ -45,7 +45,7 @@ pub use kinds::{Nature, Topic, Unit};
 pub use points::{Bucket, Point, decimate, rates};
 pub use rows::{
     DescriptorUse, DiskUse, GroupUse, ListenerUse, PeerUse, PressureUse, ProcessUse, ThreadUse,
-    descriptors, disk, groups, listeners, peers, pressure, processes, threads,
+    descriptors, disk, groups, listeners, peers, pressure, processes, reading_cpu_ns, threads,
 };
 
 /// A time series that a capture has.

@@ -401,6 +401,13 @@ pub fn pressure(profile: &Profile, table: &SeriesTable, window: &Range<u64>) -> 
     found
 }
 
+/// CPU time that reading took in all, nanoseconds; `None` in captures without readings.
+pub fn reading_cpu_ns(profile: &Profile, table: &SeriesTable) -> Option<u64> {
+    let mut series = profile.series.iter();
+    let id = series.position(|series| series.kind == Kind::ReadingCpuNs)?;
+    Some(table.points(id as u32).last()?.value as u64)
+}
+
 /// Process, thread, subject.
 type Key<'a> = (u32, u32, &'a str);
 type Ids = BTreeMap<Kind, u32>;
