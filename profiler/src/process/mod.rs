@@ -1,6 +1,7 @@
 //! What `/proc` tells of a process and of the machine: identity, runtime, machine key.
 
 mod runtime;
+mod small_file;
 mod stat;
 
 use std::{collections::BTreeSet, fs};
@@ -8,6 +9,7 @@ use std::{collections::BTreeSet, fs};
 use scrutineer_evidence::system::MachineKey;
 
 pub use runtime::runtime_of;
+pub(crate) use small_file::read_small;
 pub use stat::{Stat, stat, thread_stat};
 
 /// Name of a user, else the number.

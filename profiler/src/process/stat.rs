@@ -1,6 +1,8 @@
 //! The fields of `/proc/PID/stat` that this crate uses.
 
-use std::{fs, io};
+use std::io;
+
+use super::read_small;
 
 /// Flag of kernel threads (`PF_KTHREAD` of the kernel's `sched.h`).
 const PF_KTHREAD: u64 = 0x0020_0000;
@@ -42,12 +44,8 @@ pub fn thread_stat(pid: u32, tid: u32) -> io::Result<Stat> {
 
 fn read(path: &str) -> io::Result<Stat> {
     // Names of processes may hold any bytes.
-    let bytes = fs::read(path)?;
-    parse(
-        &String::from_utf8_lossy(&bytes),
-        crate::sys::clock_ticks_per_s(),
-    )
-    .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{path} is malformed")))
+    parse(&read_small(path)?, crate::sys::clock_ticks_per_s())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{path} is malformed")))
 }
 
 /// The name stands in parentheses and may hold some itself; see `proc_pid_stat(5)`.

@@ -24,7 +24,7 @@ pub(super) struct Activities {
 
 impl Kind for Activities {
     fn every(&self) -> Duration {
-        Duration::from_millis(200)
+        Duration::from_millis(500)
     }
 
     fn budget(&self) -> u64 {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{kind::Kind, processes::Process, sink::Sink};
-use crate::capture::model::SeriesKind;
+use crate::{capture::model::SeriesKind, process::read_small};
 
 /// Descriptors of a process that are looked at; more are counted as `not looked at`.
 const MOST: usize = 4_096;
@@ -120,7 +120,7 @@ fn kind_of(target: &Path) -> &'static str {
 
 /// `None` where it is unlimited.
 fn soft_limit(pid: u32) -> Option<u64> {
-    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let limits = read_small(format!("/proc/{pid}/limits")).ok()?;
     let mut lines = limits.lines();
     let line = lines.find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_ascii_whitespace().next()?.parse().ok()

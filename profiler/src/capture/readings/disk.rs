@@ -1,9 +1,9 @@
 //! Storage and read and write calls of processes, from `/proc/PID/io`.
 
-use std::{fs, io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, time::Duration};
 
 use super::{kind::Kind, processes::Process, sink::Sink};
-use crate::capture::model::SeriesKind;
+use crate::{capture::model::SeriesKind, process::read_small};
 
 /// Counters of a process or thread since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Kind for Disk {
     fn read(&mut self, processes: &[Process], out: &mut Sink) {
         for process in processes {
             let (pid, time_ns) = (process.pid, out.now_ns());
-            match fs::read_to_string(format!("/proc/{pid}/io")) {
+            match read_small(format!("/proc/{pid}/io")) {
                 Ok(text) => {
                     if let Some(io) = parse(&text) {
                         put(process, time_ns, io, out);

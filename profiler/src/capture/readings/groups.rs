@@ -14,6 +14,7 @@ use crate::{
         controller::{field, limit_bytes, quota},
         hierarchy,
     },
+    process::read_small,
 };
 
 /// Groups that are read, each controller for itself.
@@ -126,7 +127,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.join(name)).unwrap_or_default()
+        read_small(self.folder.join(name)).unwrap_or_default()
     }
 
     fn put(&self, kind: SeriesKind, value: Option<u64>, out: &mut Sink) {

@@ -16,7 +16,7 @@ use crate::{capture::model::SeriesKind, memory::reader::MemoryReader};
 /// Processes read at once beside the target.
 const AT_ONCE: usize = 8;
 /// So long at the start memory is read more often.
-const EARLY_NS: u64 = 10_000_000_000;
+const EARLY_NS: u64 = 2_000_000_000;
 
 /// Reads the target each time and the other processes in turn.
 #[derive(Debug, Default)]

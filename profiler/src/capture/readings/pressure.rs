@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{kind::Kind, processes::Process, sink::Sink};
-use crate::{capture::model::SeriesKind, probes::cgroup::hierarchy};
+use crate::{capture::model::SeriesKind, probes::cgroup::hierarchy, process::read_small};
 
 const RESOURCES: [&str; 3] = ["cpu", "memory", "io"];
 /// Groups whose pressure is read.
@@ -79,7 +79,7 @@ fn read_folder(
     for resource in RESOURCES {
         let time_ns = out.now_ns();
         let file = folder.join(format!("{resource}{suffix}"));
-        for (line, total_us) in totals(&fs::read_to_string(file).unwrap_or_default()) {
+        for (line, total_us) in totals(&read_small(file).unwrap_or_default()) {
             any = true;
             let subject = format!("{prefix}{resource} {line}");
             out.subject(time_ns, kind, &subject, total_us);

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     capture::model::{SeriesKind, Thread},
+    process::read_small,
     redaction::redact_text,
 };
 
@@ -79,7 +80,7 @@ pub(super) struct Threads {
 
 impl Kind for Threads {
     fn every(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(1)
     }
 
     fn budget(&self) -> u64 {
@@ -227,7 +228,7 @@ fn tids(pid: u32) -> Vec<u32> {
 /// Time on a CPU and on the run queue, nanoseconds; see the kernel's
 /// `Documentation/scheduler/sched-stats.rst`.
 fn times((pid, tid): Id) -> io::Result<(u64, u64)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat"))?;
+    let text = read_small(format!("/proc/{pid}/task/{tid}/schedstat"))?;
     let mut fields = text.split_ascii_whitespace().map(str::parse);
     match (fields.next(), fields.next()) {
         (Some(Ok(cpu_ns)), Some(Ok(run_queue_ns))) => Ok((cpu_ns, run_queue_ns)),
@@ -237,9 +238,9 @@ fn times((pid, tid): Id) -> io::Result<(u64, u64)> {
 
 fn detail((pid, tid): Id) -> io::Result<Detail> {
     let folder = format!("/proc/{pid}/task/{tid}");
-    let status = fs::read(format!("{folder}/status"))?;
-    let io = fs::read_to_string(format!("{folder}/io")).ok();
-    parse_status(&String::from_utf8_lossy(&status))
+    let status = read_small(format!("{folder}/status"))?;
+    let io = read_small(format!("{folder}/io")).ok();
+    parse_status(&status)
         .map(|detail| Detail {
             storage: io
                 .and_then(|text| disk::parse(&text))
