@@ -80,7 +80,7 @@ pub(super) struct Threads {
 
 impl Kind for Threads {
     fn every(&self) -> Duration {
-        Duration::from_secs(1)
+        Duration::from_millis(500)
     }
 
     fn budget(&self) -> u64 {
