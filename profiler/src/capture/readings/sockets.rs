@@ -67,6 +67,10 @@ pub(super) struct Sockets {
     connections: HashMap<u64, Connection>,
     peers: BTreeMap<String, Peer>,
     states: BTreeSet<&'static str>,
+    /// Local ends of connections that were seen, to know them again when they linger.
+    local_ends: HashSet<SocketAddr>,
+    /// Both ends of what lingered in `TIME_WAIT` at the last reading, each way around.
+    lingering: HashSet<(SocketAddr, SocketAddr)>,
     readings: u64,
     last_ns: Option<u64>,
     netlink_is_refused: bool,
@@ -93,10 +97,12 @@ impl Kind for Sockets {
             _ => Vec::new(),
         };
         let ours: Vec<TcpSocket> = sockets
-            .into_iter()
+            .iter()
             .filter(|socket| owned.contains(&socket.inode))
+            .cloned()
             .collect();
         self.add(&ours);
+        self.add_lingering(&sockets, &owned);
         self.put(time_ns, out);
         self.put_states(&ours, time_ns, out);
     }
@@ -166,6 +172,7 @@ impl Sockets {
             Some(known) => known.peer.clone(),
             None => self.peer_name(socket.remote, socket.local, is_accepted),
         };
+        self.local_ends.insert(socket.local);
         let info = socket.info.unwrap_or_default();
         let connection = Connection {
             peer: name.clone(),
@@ -182,6 +189,41 @@ impl Sockets {
         peer.rtt_us = peer.rtt_us.max(rtt.filter(|rtt| *rtt > 0));
         peer.there.add(&connection);
         self.connections.insert(socket.cookie, connection);
+    }
+
+    /// Connections that came and went between two readings still linger in `TIME_WAIT`. They have
+    /// no owner any more: to a peer that another process is connected to as well, they are not
+    /// counted. On loopback the end that closed first lingers, which may be the server's.
+    fn add_lingering(&mut self, sockets: &[TcpSocket], owned: &HashSet<u32>) {
+        let now: HashSet<(SocketAddr, SocketAddr)> = sockets
+            .iter()
+            .filter(|socket| socket.is_time_wait())
+            .flat_map(|s| [(s.local, s.remote), (s.remote, s.local)])
+            .collect();
+        let is_others =
+            |s: &&TcpSocket| s.inode != 0 && !s.is_listening() && !owned.contains(&s.inode);
+        let shared: HashSet<SocketAddr> = sockets
+            .iter()
+            .filter(is_others)
+            .map(|socket| socket.remote)
+            .collect();
+        if self.readings > 1 {
+            for (client, server) in now.difference(&self.lingering) {
+                let is_ours = !shared.contains(server) && !self.local_ends.contains(client);
+                if is_ours && let Some(peer) = self.peers.get_mut(&server.to_string()) {
+                    peer.opened += 1;
+                    peer.closed += 1;
+                }
+            }
+        }
+        // An end that lingers no more may be used again.
+        let there: HashSet<SocketAddr> = sockets
+            .iter()
+            .map(|socket| socket.local)
+            .chain(now.iter().map(|(client, _)| *client))
+            .collect();
+        self.local_ends.retain(|end| there.contains(end));
+        self.lingering = now;
     }
 
     /// Clients have a port of their own for each connection: they are told apart by their
@@ -339,5 +381,36 @@ mod tests {
         assert_eq!(sockets.peers[OTHERS].established, 40);
         sockets.add(&many[1..]);
         assert_eq!(sockets.peers[OTHERS].opened, 0);
+    }
+
+    #[test]
+    fn connections_that_came_and_went_between_readings_are_known_by_what_lingers() {
+        let mut sockets = Sockets::default();
+        let at = "10.0.0.9:5432";
+        let lasting = connection(at, "10.0.0.1:1000", 1, 1);
+        let read = |sockets: &mut Sockets, others: &[TcpSocket]| {
+            sockets.add(std::slice::from_ref(&lasting));
+            let mut all = vec![lasting.clone()];
+            all.extend_from_slice(others);
+            sockets.add_lingering(&all, &HashSet::from([1]));
+            let peer = &sockets.peers[at];
+            (peer.opened, peer.closed)
+        };
+        let lingering = |port: u16| TcpSocket {
+            state: 6,
+            inode: 0,
+            ..connection(at, &format!("10.0.0.1:{port}"), u64::from(port), 0)
+        };
+        assert_eq!(read(&mut sockets, &[lingering(2000)]), (0, 0));
+        let two = [lingering(2000), lingering(2001)];
+        assert_eq!(read(&mut sockets, &two), (1, 1));
+        assert_eq!(read(&mut sockets, &two), (1, 1));
+        // What was seen while it was open is counted by itself.
+        assert_eq!(read(&mut sockets, &[lingering(1000)]), (1, 1));
+        let theirs = TcpSocket {
+            inode: 2,
+            ..connection(at, "10.0.0.1:3000", 9, 0)
+        };
+        assert_eq!(read(&mut sockets, &[theirs, lingering(2002)]), (1, 1));
     }
 }
