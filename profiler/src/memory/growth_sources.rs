@@ -15,6 +15,8 @@ const PAGE_BYTES: u64 = 4_096;
 const HUGE_PAGE_BYTES: u64 = 2 << 20;
 /// Functions that are listed.
 const MOST_FUNCTIONS: usize = 20;
+/// Growth that is worth another recording.
+const WORTH_ASKING_BYTES: i64 = 1 << 20;
 /// A share of the growth that is worth a sentence.
 const WORTH_A_WORD: f64 = 0.02;
 
@@ -173,15 +175,14 @@ fn huge_growth(
 fn remarks(profile: &Profile, sources: &GrowthSources) -> Vec<String> {
     let mut remarks = Vec::new();
     let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    if !profile.header.page_faults {
+    if !profile.header.page_faults && sources.growth_bytes >= WORTH_ASKING_BYTES {
         remarks.push(
             "Page faults were not captured: record with --page-faults to see which functions \
              touched the memory."
                 .to_owned(),
         );
-        return remarks;
     }
-    if sources.growth_bytes <= 0 {
+    if sources.growth_bytes <= 0 || !profile.header.page_faults {
         return remarks;
     }
     let growth = sources.growth_bytes as u64;

@@ -16,6 +16,12 @@ pub(super) trait Kind: Send {
     /// Share of one CPU that it may take, in parts of 100,000.
     fn budget(&self) -> u64;
 
+    /// CPU time that it may take ahead of its share, nanoseconds: first readings find nothing in
+    /// caches.
+    fn advance_ns(&self) -> u64 {
+        4_000_000
+    }
+
     /// Reads the processes of the capture, the target first, those that have ended left out. What
     /// is refused is said through [`Sink::note`]; what has ended meanwhile is no refusal.
     fn read(&mut self, processes: &[Process], out: &mut Sink);

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// Time between two looks at the machine's count: one that grew before it is not blamed.
+const MACHINE_EVERY_NS: u64 = 5_000_000_000;
+
 /// A group with its count of kills when it was looked at last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Group {
@@ -28,25 +31,29 @@ struct Group {
 
 /// Watches the counts of OOM kills of the processes' control groups and of the machine.
 ///
-/// The kernel counts a kill before its victim ends. So a process that has ended by SIGKILL, or in
-/// an unknown way, while a count grew was killed for want of memory; where more have ended than
-/// the count grew by, it is not known which.
+/// The kernel counts a kill, in the victim's group and for the machine, before its victim ends. So
+/// a process that has ended by SIGKILL, or in an unknown way, while the count of its group grew was
+/// killed for want of memory; where more have ended than the count grew by, it is not known which.
+/// The machine's count stands in where a group's cannot be read, as when it went with its last
+/// process.
 #[derive(Debug, Default)]
 pub(super) struct OomWatch {
     groups: BTreeMap<PathBuf, Group>,
     group_of: BTreeMap<u32, PathBuf>,
     machine: Option<u64>,
+    next_machine_ns: u64,
 }
 
 impl OomWatch {
     /// Takes new processes in.
-    pub(super) fn watch(&mut self, processes: &[Process]) {
+    pub(super) fn watch(&mut self, processes: &[Process], now_ns: u64) {
         for process in processes {
             if !self.group_of.contains_key(&process.pid) {
                 self.add(process.pid);
             }
         }
-        if self.machine.is_none() {
+        if now_ns >= self.next_machine_ns {
+            self.next_machine_ns = now_ns + MACHINE_EVERY_NS;
             self.machine = machine_kills();
         }
     }
@@ -83,9 +90,11 @@ impl OomWatch {
         let mut left = Vec::new();
         let mut told = 0;
         for (folder, pids) in by_group {
-            let killed = self.kills_since(&folder);
-            if killed == 0 {
+            let Some(killed) = self.kills_since(&folder) else {
                 left.extend(pids);
+                continue;
+            };
+            if killed == 0 {
                 continue;
             }
             told += killed;
@@ -93,19 +102,19 @@ impl OomWatch {
             let text = in_words(&folder, group);
             say(&pids, killed, &text, out);
         }
-        let machine = self.machine_kills_since().saturating_sub(told);
-        if machine > 0 && !left.is_empty() {
-            say(&left, machine, "memory ran out", out);
+        if !left.is_empty() {
+            let machine = self.machine_kills_since().saturating_sub(told);
+            if machine > 0 {
+                say(&left, machine, "memory ran out", out);
+            }
         }
     }
 
-    /// How often the kernel killed in a group since the last look.
-    fn kills_since(&mut self, folder: &Path) -> u64 {
-        let Some(group) = self.groups.get_mut(folder) else {
-            return 0;
-        };
-        let now = kills(folder, group.version).unwrap_or(group.kills);
-        now.saturating_sub(std::mem::replace(&mut group.kills, now))
+    /// How often the kernel killed in a group since the last look; `None` where it is not told.
+    fn kills_since(&mut self, folder: &Path) -> Option<u64> {
+        let group = self.groups.get_mut(folder)?;
+        let now = kills(folder, group.version)?;
+        Some(now.saturating_sub(std::mem::replace(&mut group.kills, now)))
     }
 
     fn machine_kills_since(&mut self) -> u64 {
@@ -172,4 +181,74 @@ fn kills(folder: &Path, version: u8) -> Option<u64> {
 /// OOM kills since the boot, those of control groups included.
 fn machine_kills() -> Option<u64> {
     field(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group of version 2 with these kills, as Linux 6.1 shows them.
+    fn write(folder: &Path, kills: u64) {
+        let events = format!("low 0\nhigh 0\nmax 9\noom {kills}\noom_kill {kills}\n");
+        fs::write(folder.join("memory.events"), events).unwrap();
+        fs::write(folder.join("memory.max"), "67108864\n").unwrap();
+    }
+
+    fn watch(folder: &Path, pids: &[u32]) -> OomWatch {
+        let mut watch = OomWatch::default();
+        let group = Group {
+            path: "/shop".into(),
+            version: 2,
+            kills: 1,
+        };
+        watch.groups.insert(folder.to_owned(), group);
+        for &pid in pids {
+            watch.group_of.insert(pid, folder.to_owned());
+        }
+        watch
+    }
+
+    fn told(watch: &mut OomWatch, ended: &[(u32, Option<i32>)]) -> Vec<(u32, String)> {
+        let ended: Vec<Ended> = ended
+            .iter()
+            .map(|&(pid, status)| Ended { pid, status })
+            .collect();
+        let mut out = Sink::new(0);
+        watch.tell(&ended, &mut out);
+        let events = std::mem::take(&mut out.batch().events);
+        events.into_iter().map(|e| (e.pid, e.text)).collect()
+    }
+
+    #[test]
+    fn a_kill_in_a_recorded_group_of_version_2_is_told_with_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), 2);
+        let mut watch = watch(folder.path(), &[7, 8]);
+        // The other one ended by itself.
+        let found = told(&mut watch, &[(7, Some(libc::SIGKILL)), (8, Some(0))]);
+        let text = "killed by the kernel: memory ran out in the control group /shop, limited to \
+                    64 MiB";
+        assert_eq!(found, [(7, text.to_owned())]);
+    }
+
+    #[test]
+    fn of_more_that_ended_than_were_killed_none_is_blamed_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), 2);
+        let found = told(&mut watch(folder.path(), &[7, 8]), &[(7, None), (8, None)]);
+        assert_eq!((found.len(), found[0].0), (1, 0));
+        assert!(
+            found[0].1.starts_with("1 of the processes 7, 8"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_group_whose_count_did_not_grow_clears_its_processes_whatever_the_machine_did() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), 1);
+        let mut watch = watch(folder.path(), &[7]);
+        watch.machine = Some(0);
+        assert!(told(&mut watch, &[(7, Some(libc::SIGKILL))]).is_empty());
+    }
 }

@@ -26,9 +26,6 @@ const TOGETHER_NS: u64 = 5_000_000;
 const CHEAP_NS: u64 = 20_000_000;
 const COST_EVERY_NS: u64 = 1_000_000_000;
 
-/// CPU time that a kind may take ahead of its share: first readings find nothing in caches.
-const MOST_CREDIT_NS: i64 = 4_000_000;
-
 /// A kind with the time of its next reading.
 struct Due {
     kind: Box<dyn Kind>,
@@ -41,13 +38,17 @@ struct Due {
 #[derive(Clone, Copy, Debug)]
 struct Account {
     credit_ns: i64,
+    /// Most that is saved up, nanoseconds.
+    limit: i64,
     at_ns: u64,
 }
 
 impl Account {
-    fn new() -> Self {
+    /// With so much to begin with, which is also the most that can be saved up.
+    fn with(advance_ns: u64) -> Self {
         Self {
-            credit_ns: MOST_CREDIT_NS,
+            credit_ns: advance_ns as i64,
+            limit: advance_ns as i64,
             at_ns: 0,
         }
     }
@@ -60,7 +61,7 @@ impl Account {
         let earned_ns = passed_ns.saturating_mul(budget) / 100_000;
         self.at_ns = now_ns;
         let credit_ns = self.credit_ns.saturating_add(earned_ns as i64);
-        self.credit_ns = credit_ns.min(MOST_CREDIT_NS) - took_ns as i64;
+        self.credit_ns = credit_ns.min(self.limit) - took_ns as i64;
         let owed_ns = self.credit_ns.min(0).unsigned_abs();
         owed_ns.saturating_mul(100_000) / budget
     }
@@ -74,9 +75,22 @@ impl Due {
         self.took_ns = clock::thread_cpu_ns() - began_cpu_ns;
         let budget = self.kind.budget();
         let pause_ns = self.account.settle(began_ns, self.took_ns, budget);
-        let every_ns = self.kind.every().as_nanos() as u64;
+        let every_ns = rarer(self.kind.every().as_nanos() as u64, began_ns);
         self.next_ns = began_ns.saturating_add(pause_ns.max(every_ns));
     }
+}
+
+/// The time between two readings of a kind, later in a capture: what is read seldom anyway is read
+/// still more seldom in a long one, where it makes as many points all the same.
+fn rarer(every_ns: u64, elapsed_ns: u64) -> u64 {
+    const SELDOM_NS: u64 = 500_000_000;
+    let factor = match elapsed_ns / 1_000_000_000 {
+        _ if every_ns < SELDOM_NS => 1,
+        0..10 => 1,
+        10..60 => 2,
+        _ => 3,
+    };
+    every_ns * factor
 }
 
 /// Reads until asked to stop.
@@ -84,14 +98,14 @@ pub(super) fn run(scope: &Scope, start_ns: u64, shared: &Shared, woken: &File) {
     let mut out = Sink::new(start_ns);
     let mut processes = Processes::new(scope, &mut out);
     let mut oom = OomWatch::default();
-    oom.watch(processes.living());
+    oom.watch(processes.living(), out.now_ns());
     let mut kinds: Vec<Due> = kind::all()
         .into_iter()
         .map(|kind| Due {
-            kind,
             next_ns: 0,
             took_ns: 0,
-            account: Account::new(),
+            account: Account::with(kind.advance_ns()),
+            kind,
         })
         .collect();
     let mut next_cost_ns = 0;
@@ -101,7 +115,7 @@ pub(super) fn run(scope: &Scope, start_ns: u64, shared: &Shared, woken: &File) {
             std::mem::take(&mut *shared.added.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = processes.refresh(&added, &mut out);
         oom.tell(&ended, &mut out);
-        oom.watch(processes.living());
+        oom.watch(processes.living(), out.now_ns());
         for due in &mut kinds {
             let is_due = out.now_ns() + TOGETHER_NS >= due.next_ns;
             if is_due || (stops && due.took_ns < CHEAP_NS) {
@@ -150,7 +164,7 @@ mod tests {
 
     #[test]
     fn costly_readings_keep_their_share_of_a_cpu_and_a_slow_first_one_is_forgiven() {
-        let mut account = Account::new();
+        let mut account = Account::with(4_000_000);
         assert_eq!(account.settle(0, 3_000_000, 200), 0);
         // 3 ms again: 2 ms are owed, at 0.2 % of a CPU.
         assert_eq!(account.settle(0, 3_000_000, 200), 1_000_000_000);
@@ -160,6 +174,15 @@ mod tests {
             now_ns += account.settle(now_ns, 3_000_000, 200).max(500_000_000);
         }
         assert!((197_000_000..=203_000_000).contains(&used_ns), "{used_ns}");
+    }
+
+    #[test]
+    fn long_captures_are_read_more_seldom_but_for_what_is_cheap() {
+        const S: u64 = 1_000_000_000;
+        assert_eq!(rarer(S, 9 * S), S);
+        assert_eq!(rarer(S, 10 * S), 2 * S);
+        assert_eq!(rarer(S, 3_600 * S), 3 * S);
+        assert_eq!(rarer(S / 10, 3_600 * S), S / 10);
     }
 
     #[test]

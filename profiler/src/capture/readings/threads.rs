@@ -87,6 +87,11 @@ impl Kind for Threads {
         110
     }
 
+    fn advance_ns(&self) -> u64 {
+        // As many threads as are read are to be known within the first seconds.
+        60_000_000
+    }
+
     fn read(&mut self, processes: &[Process], out: &mut Sink) {
         let now_ns = out.now_ns();
         if now_ns >= self.next_list_ns {
