@@ -25,6 +25,9 @@
 pub mod bench;
 pub mod capture;
 pub mod formats;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod memory;
 pub mod probes;
 pub mod process;

@@ -198,12 +198,12 @@ fn after(time_ns: u64, cost: Duration) -> u64 {
 
 /// First two fields of `statm`.
 #[derive(Debug, PartialEq, Eq)]
-struct Pages {
+pub(super) struct Pages {
     size: u64,
     resident: u64,
 }
 
-fn parse_statm(bytes: &[u8]) -> Option<Pages> {
+pub(super) fn parse_statm(bytes: &[u8]) -> Option<Pages> {
     let mut fields = std::str::from_utf8(bytes).ok()?.split_ascii_whitespace();
     let mut next = || fields.next()?.parse().ok();
     Some(Pages {
@@ -213,7 +213,7 @@ fn parse_statm(bytes: &[u8]) -> Option<Pages> {
 }
 
 /// The value of a line `Name:   123 kB`, in bytes.
-fn kilobytes(bytes: &[u8], name: &str) -> Option<u64> {
+pub(super) fn kilobytes(bytes: &[u8], name: &str) -> Option<u64> {
     let mut lines = bytes.split(|&byte| byte == b'\n');
     let value = lines.find_map(|line| line.strip_prefix(name.as_bytes()))?;
     std::str::from_utf8(value)

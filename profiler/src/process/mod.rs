@@ -1,5 +1,7 @@
 //! What `/proc` tells of a process and of the machine: identity, runtime, machine key.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod runtime;
 mod small_file;
 mod stat;

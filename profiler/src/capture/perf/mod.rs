@@ -5,6 +5,8 @@ pub(crate) mod attributes;
 mod choice;
 mod cpus;
 mod end_watch;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod happenings;
 mod opener;
 mod records;

@@ -11,6 +11,8 @@ mod activity;
 mod batch;
 mod descriptors;
 mod disk;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod groups;
 mod kind;
 mod memory;

@@ -89,7 +89,7 @@ fn read_folder(
 }
 
 /// `some` and `full` with their totals; see the kernel's `Documentation/accounting/psi.rst`.
-fn totals(text: &str) -> Vec<(&str, u64)> {
+pub(super) fn totals(text: &str) -> Vec<(&str, u64)> {
     let total = |line: &'_ str| -> Option<u64> {
         line.split_ascii_whitespace()
             .find_map(|field| field.strip_prefix("total="))?

@@ -52,7 +52,7 @@ struct Seen {
 
 /// What changes only when the thread runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Detail {
+pub(super) struct Detail {
     name: String,
     state: char,
     voluntary: u64,
@@ -255,7 +255,7 @@ fn detail((pid, tid): Id) -> io::Result<Detail> {
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn parse_status(text: &str) -> Option<Detail> {
+pub(super) fn parse_status(text: &str) -> Option<Detail> {
     let field = |name: &str| {
         Some(
             text.lines()

@@ -50,7 +50,7 @@ pub(super) fn read(pid: u32) -> io::Result<Vec<Mapping>> {
 }
 
 /// Parses a line of `/proc/PID/maps`; `None` for a mapping that is not executable.
-fn parse_line(line: &str) -> Option<Mapping> {
+pub(super) fn parse_line(line: &str) -> Option<Mapping> {
     let mut fields = line.splitn(6, ' ');
     let (start, end) = fields.next()?.split_once('-')?;
     if fields.next()?.as_bytes().get(2) != Some(&b'x') {

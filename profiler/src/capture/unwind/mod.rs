@@ -3,6 +3,8 @@
 
 mod cfi;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod image;
 mod maps;
 mod space;

@@ -2,6 +2,8 @@
 
 mod container;
 pub(crate) mod controller;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod hierarchy;
 
 use std::{fs, time::Duration};

@@ -28,7 +28,7 @@ impl LocalAddresses {
 }
 
 /// `fib_trie` prints an address, then its kinds below it: ours are `/32 host LOCAL`.
-fn parse_trie(text: &str) -> Vec<IpAddr> {
+pub(super) fn parse_trie(text: &str) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let mut address = None;
     for line in text.lines().map(str::trim) {
@@ -41,7 +41,7 @@ fn parse_trie(text: &str) -> Vec<IpAddr> {
     found
 }
 
-fn parse_v6(text: &str) -> Vec<IpAddr> {
+pub(super) fn parse_v6(text: &str) -> Vec<IpAddr> {
     text.lines()
         .filter_map(|line| u128::from_str_radix(line.split_ascii_whitespace().next()?, 16).ok())
         .map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits)))

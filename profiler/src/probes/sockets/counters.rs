@@ -20,7 +20,7 @@ impl Counters {
     }
 }
 
-fn parse(netstat: &str, snmp: &str) -> Option<Counters> {
+pub(super) fn parse(netstat: &str, snmp: &str) -> Option<Counters> {
     Some(Counters {
         listen_overflows: counter(netstat, "TcpExt:", "ListenOverflows")?,
         retransmits: counter(snmp, "Tcp:", "RetransSegs")?,

@@ -123,7 +123,7 @@ fn request(family: u8, socket_id: SocketId) -> Vec<u8> {
 }
 
 /// Reads the messages of one datagram; `true` once the dump is done.
-fn read_messages(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
+pub(super) fn read_messages(mut bytes: &[u8], sockets: &mut Vec<TcpSocket>) -> io::Result<bool> {
     while !bytes.is_empty() {
         let message = NetlinkMessage::<SockDiagMessage>::deserialize(bytes)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
@@ -163,7 +163,7 @@ fn tcp_socket(response: &InetResponse) -> TcpSocket {
 
 /// Fields of `struct tcp_info` of the kernel's `uapi/linux/tcp.h`, which only ever grows at its
 /// end: an older kernel leaves out later fields.
-fn parse_info(bytes: &[u8]) -> Option<TcpInfo> {
+pub(super) fn parse_info(bytes: &[u8]) -> Option<TcpInfo> {
     let field = |offset: usize| -> Option<u32> {
         Some(u32::from_ne_bytes(
             bytes.get(offset..offset + 4)?.try_into().ok()?,

@@ -3,6 +3,8 @@
 mod addresses;
 mod counters;
 pub(crate) mod dump;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod owners;
 pub(crate) mod proc_net;
 mod services;

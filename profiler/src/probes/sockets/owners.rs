@@ -26,7 +26,7 @@ pub(crate) fn inodes_of(pid: u32) -> io::Result<HashSet<u32>> {
     Ok(inodes)
 }
 
-fn parse_link(target: &str) -> Option<u32> {
+pub(super) fn parse_link(target: &str) -> Option<u32> {
     target
         .strip_prefix("socket:[")?
         .strip_suffix(']')?

@@ -18,7 +18,7 @@ pub(crate) fn tcp_sockets(pid: u32) -> io::Result<Vec<TcpSocket>> {
 }
 
 /// See the kernel's `Documentation/networking/proc_net_tcp.rst`.
-fn parse(text: &str) -> Vec<TcpSocket> {
+pub(super) fn parse(text: &str) -> Vec<TcpSocket> {
     text.lines().skip(1).filter_map(parse_line).collect()
 }
 
