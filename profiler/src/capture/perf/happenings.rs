@@ -6,6 +6,9 @@ use linux_perf_event_reader::{
 
 use crate::{capture::unwind::Mapping, sys::perf::Record};
 
+/// `PERF_RECORD_MISC_MMAP_BUILD_ID`: an `MMAP2` record that states a build id in place of a file.
+const MISC_BUILD_ID: u16 = 1 << 14;
+
 /// Something that happened, other than a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happening {
@@ -40,6 +43,10 @@ pub(super) enum Happening {
 pub(super) fn read(record: Record<'_>, parse_info: RecordParseInfo) -> Option<(u64, Happening)> {
     let kind = RecordType(record.kind);
     if kind == RecordType::SAMPLE {
+        return None;
+    }
+    if kind == RecordType::MMAP2 && record.misc & MISC_BUILD_ID != 0 {
+        // Never asked for; the reader panics where such a record is damaged.
         return None;
     }
     let raw = RawEventRecord::new(kind, record.misc, RawData::Single(record.body), parse_info);
@@ -90,4 +97,47 @@ pub(super) fn read(record: Record<'_>, parse_info: RecordParseInfo) -> Option<(u
 
 fn text(bytes: RawData<'_>) -> String {
     String::from_utf8_lossy(&bytes.as_slice()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use scrutineer_evidence::capture::Sampler as SamplerKind;
+
+    use super::*;
+    use crate::capture::{
+        model::CallGraph,
+        perf::{
+            attributes,
+            wish::{EventRole, EventWish},
+        },
+    };
+
+    #[test]
+    fn a_mapping_that_states_a_damaged_build_id_is_left_out() {
+        let parse_info = attributes::parse_info(&EventWish {
+            role: EventRole::Cpu,
+            clock: SamplerKind::PerfCpuClock,
+            kernel: false,
+            frequency_hz: 999,
+            call_graph: CallGraph::Dwarf,
+            stack_dump_bytes: 8,
+            follows_children: true,
+            from_exec: false,
+            held_back: false,
+        });
+        let body = [0xff; 96];
+        let read_with = |misc| {
+            let kind = RecordType::MMAP2.0;
+            read(
+                Record {
+                    kind,
+                    misc,
+                    body: &body,
+                },
+                parse_info,
+            )
+        };
+        assert_eq!(read_with(MISC_BUILD_ID), None);
+        assert!(read_with(0).is_some());
+    }
 }

@@ -26,7 +26,12 @@ use space::AddressSpace;
 pub const MAX_FRAMES: usize = 2048;
 
 /// Slots of the cache from addresses to frames; a power of two.
-const CACHE_SLOTS: usize = 1 << 14;
+const CACHE_SLOTS: usize = if cfg!(feature = "fuzzing") {
+    // An unwinder for each input: a large table would take most of the time.
+    1 << 4
+} else {
+    1 << 14
+};
 
 /// Registers of a stopped thread, in DWARF's order for x86-64: rax, rdx, rcx, rbx, rsi, rdi, rbp,
 /// rsp, r8 to r15, rip.
