@@ -24,6 +24,8 @@ const ENTRY_CODE_BYTES: u64 = 64;
 const START_FUNCTIONS: &[&str] = &[
     "_start",
     "_start_c",
+    // musl's C library comes without unwind information: its caller is the entry code alone.
+    "libc_start_main_stage2",
     "__start",
     "start_thread",
     "clone",
