@@ -9,7 +9,7 @@ use scrutineer_profiler::{
         recorder::{RecordOptions, Recording},
         target::Target,
     },
-    profile::{Profile, ProfileBuilder, Selection, Weight},
+    profile::{Profile, ProfileBuilder, Selection},
     symbols::Symbolizer,
 };
 
@@ -56,16 +56,12 @@ pub(crate) fn record(target: &Target, options: RecordOptions) -> Profile {
 /// name holds one of them. Also the number of records that were counted.
 pub(crate) fn of_the_capture(
     profile: &Profile,
-    weight: Weight,
+    selection: &Selection,
     names: &[&String],
 ) -> (Account, usize) {
     let mut account: Account = names.iter().map(|name| ((*name).clone(), 0.0)).collect();
     let mut count = 0;
-    let selection = Selection {
-        weight,
-        ..Selection::default()
-    };
-    for weighed in profile.weighed(&selection) {
+    for weighed in profile.weighed(selection) {
         if let Some(name) = owner(profile, weighed.stack, names) {
             *account.get_mut(name).expect("all names are there") += weighed.weight as f64;
             count += 1;

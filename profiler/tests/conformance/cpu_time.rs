@@ -7,7 +7,7 @@ use std::{
 
 use scrutineer_profiler::{
     capture::{model::CallGraph, recorder::RecordOptions, target::Target},
-    profile::Weight,
+    profile::Selection,
 };
 
 use crate::{
@@ -60,7 +60,7 @@ fn expect_split_of(target: &Target, told: &Path, folder: &Folder, call_graph: Ca
     let profile = account::record(target, options);
     let told = account::of_the_program(told);
     let names: Vec<&String> = told.keys().collect();
-    let (found, samples) = account::of_the_capture(&profile, Weight::Cpu, &names);
+    let (found, samples) = account::of_the_capture(&profile, &Selection::default(), &names);
     // The program works for a fixed CPU time, so the machine's load does not decide it; a kernel
     // that slows sampling down, or a ring that was lost, does, and leaves more to chance.
     assert!(

@@ -13,3 +13,4 @@ mod setup;
 mod account;
 mod cpu_time;
 mod growth;
+mod waits;

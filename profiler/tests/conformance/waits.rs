@@ -1,0 +1,77 @@
+//! Time off the CPU: each function's waits, within 5 percent, and what they were for.
+
+use std::collections::BTreeSet;
+
+use scrutineer_profiler::{
+    capture::{
+        model::{WaitClass, WaitSource},
+        recorder::RecordOptions,
+    },
+    profile::{Selection, Weight},
+};
+
+use crate::{
+    account,
+    programs::{Folder, skip},
+    setup::{launch, perf_works},
+};
+
+const LARGEST_DIFFERENCE: f64 = 0.05;
+/// Less than this in all says nothing: a file system in memory does not wait.
+const LEAST_NS: f64 = 20e6;
+
+#[test]
+fn each_function_s_waits_are_right_and_classed() {
+    let test = "each_function_s_waits_are_right_and_classed";
+    let folder = Folder::new();
+    let program = folder.compile(test, "split_waits.c");
+    let Some(program) = program.filter(|_| perf_works(test)) else {
+        return;
+    };
+    let told = folder.path("account");
+    let words = [told.to_str().expect("a temporary path is text"), "3"];
+    let options = RecordOptions {
+        off_cpu: true,
+        ..RecordOptions::new(folder.path("a.scrutineer"))
+    };
+    let profile = account::record(&launch(&program, &words), options);
+    if profile.header.wait_source != Some(WaitSource::ContextSwitches) {
+        return skip(test, "context switches may not be recorded here");
+    }
+    let told = account::of_the_program(&told);
+    let names: Vec<&String> = told.keys().collect();
+    let (found, _) =
+        account::of_the_capture(&profile, &Selection::weighed_by(Weight::Wait), &names);
+    for (name, class) in [
+        ("wait_for_sleep", WaitClass::Sleep),
+        ("wait_for_lock", WaitClass::Lock),
+        ("wait_for_pipe", WaitClass::Ipc),
+        ("wait_for_disk", WaitClass::Disk),
+    ] {
+        if told[name] < LEAST_NS {
+            assert_eq!(name, "wait_for_disk", "{told:?}");
+            skip(test, "writing to the temporary folder takes no time");
+            continue;
+        }
+        let ratio = found[name] / told[name];
+        assert!(
+            (ratio - 1.0).abs() <= LARGEST_DIFFERENCE,
+            "{name}: the program says {} ms, the capture has {ratio} of it",
+            told[name] / 1e6
+        );
+        // Time on the run queue is told apart and grows with the machine's load.
+        let classes = BTreeSet::from([class, WaitClass::RunQueue]);
+        let of_its_class = Selection {
+            wait_classes: Some(classes),
+            ..Selection::weighed_by(Weight::Wait)
+        };
+        let (classed, _) = account::of_the_capture(&profile, &of_its_class, &names);
+        assert!(
+            classed[name] >= 0.9 * found[name],
+            "{name}: {} of {} ms are classed {}",
+            classed[name] / 1e6,
+            found[name] / 1e6,
+            class.id()
+        );
+    }
+}
