@@ -65,11 +65,11 @@ fn each_function_s_waits_are_right_and_classed() {
             wait_classes: Some(classes),
             ..Selection::weighed_by(Weight::Wait)
         };
-        let (classed, _) = account::of_the_capture(&profile, &of_its_class, &names);
+        let (of_class, _) = account::of_the_capture(&profile, &of_its_class, &names);
         assert!(
-            classed[name] >= 0.9 * found[name],
+            of_class[name] >= 0.9 * found[name],
             "{name}: {} of {} ms are classed {}",
-            classed[name] / 1e6,
+            of_class[name] / 1e6,
             found[name] / 1e6,
             class.id()
         );
