@@ -5,19 +5,20 @@ import sys
 import time
 
 
-def part_of_calls(n=15):
+def part_of_calls(n=21):
     return n if n < 2 else part_of_calls(n - 1) + part_of_calls(n - 2)
 
 
 def part_of_loops():
     total = 0
-    for i in range(4000):
+    for i in range(40000):
         total = (total * 31 + i) % 65521
     return total
 
 
 def part_of_the_library():
-    return sorted((str(i * 7919 % 1000) for i in range(1000)), key=lambda word: word[::-1])
+    # What it makes it lets go itself, so that no other function pays for it.
+    return len(sorted((str(i * 7919 % 10000) for i in range(8000)), key=lambda word: word[::-1]))
 
 
 def main():
