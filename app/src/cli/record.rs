@@ -81,6 +81,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1024..=65_528))]
     stack_bytes: Option<u32>,
 
+    /// Record waits too: where threads are while they are on no CPU, and what they wait for
+    #[arg(long)]
+    off_cpu: bool,
+
     /// Record page faults with their stacks too: where memory is touched first
     #[arg(long)]
     page_faults: bool,
@@ -157,6 +161,7 @@ impl Arguments {
             CallGraphChoice::Fp => CallGraph::FramePointers,
         };
         options.stack_dump_bytes = self.stack_bytes;
+        options.off_cpu = self.off_cpu;
         options.page_faults = self.page_faults;
     }
 

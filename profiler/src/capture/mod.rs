@@ -13,5 +13,6 @@ pub mod sampler;
 pub mod tables;
 pub mod target;
 pub mod unwind;
+pub(crate) mod waits;
 
 pub use error::CaptureError;

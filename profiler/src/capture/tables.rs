@@ -7,8 +7,9 @@ use std::{
 
 use crate::capture::model::{
     Chunk, Event, EventKind, Frame, Module, NONE, PageFaults, ProcessEntry, SAMPLE_TRUNCATED,
-    Samples, StackNodes, Thread, WaitClass, Waits,
+    Samples, StackNodes, Thread, WaitClass,
 };
+use crate::capture::waits::gathering::{self, Row};
 
 /// Hashes small fixed-size keys. The keys are addresses and ids that the target cannot choose
 /// freely enough to matter, so speed goes before resistance to flooding.
@@ -124,7 +125,7 @@ pub struct Tables {
     started: Vec<(u32, u64)>,
     samples: Vec<(u64, u32, u32, u8)>,
     page_faults: Vec<(u64, u32, u32, u64)>,
-    waits: Waits,
+    waits: Vec<Row>,
     sample_count: u64,
     truncated_count: u64,
     cut_short_count: u64,
@@ -152,7 +153,7 @@ impl Tables {
             started: Vec::new(),
             samples: Vec::new(),
             page_faults: Vec::new(),
-            waits: Waits::default(),
+            waits: Vec::new(),
             sample_count: 0,
             truncated_count: 0,
             cut_short_count: 0,
@@ -330,22 +331,23 @@ impl Tables {
             .push((time_ns, thread, fault.stack, fault.weight));
     }
 
-    /// Keeps a wait. What of it lies before the capture's start is cut off.
+    /// Keeps a wait. What of it lies before the capture's start is cut off. Short ones alike share
+    /// a row in the end.
     pub fn wait(&mut self, wait: Wait) {
         let thread = self.thread(wait.pid, wait.tid);
         let waker = wait.waker.map_or(NONE, |(pid, tid)| self.thread(pid, tid));
         let before_ns = self.start_ns.saturating_sub(wait.start_ns);
         let duration_ns = wait.duration_ns.saturating_sub(before_ns);
-        self.waits.start_ns.push(self.since_start(wait.start_ns));
-        self.waits.duration_ns.push(duration_ns);
-        self.waits
-            .run_queue_ns
-            .push(wait.run_queue_ns.min(duration_ns));
-        self.waits.count.push(wait.count);
-        self.waits.thread.push(thread);
-        self.waits.stack.push(wait.stack);
-        self.waits.class.push(wait.class as u8);
-        self.waits.waker.push(waker);
+        self.waits.push(Row {
+            start_ns: self.since_start(wait.start_ns),
+            thread,
+            stack: wait.stack,
+            duration_ns,
+            run_queue_ns: wait.run_queue_ns.min(duration_ns),
+            count: wait.count,
+            class: wait.class as u8,
+            waker,
+        });
         self.wait_count += u64::from(wait.count);
     }
 
@@ -382,8 +384,8 @@ impl Tables {
         if !self.page_faults.is_empty() {
             chunks.push(Chunk::PageFaults(self.take_page_faults()));
         }
-        if !self.waits.start_ns.is_empty() {
-            chunks.push(Chunk::Waits(std::mem::take(&mut self.waits)));
+        if !self.waits.is_empty() {
+            chunks.push(Chunk::Waits(gathering::gather(&mut self.waits)));
         }
         self.bound_memory();
         chunks

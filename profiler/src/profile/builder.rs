@@ -12,6 +12,7 @@ use crate::{
     profile::{
         Category, Function, LogicalFrame, Profile,
         category::{Classifier, Origin},
+        wait_classes::Unclassed,
     },
     symbols::is_made_up,
 };
@@ -43,6 +44,7 @@ struct Growing {
     placeholder: Vec<bool>,
     /// Whether a source file has decided the function's category.
     settled: Vec<bool>,
+    unclassed: Unclassed,
 }
 
 impl ProfileBuilder {
@@ -102,6 +104,7 @@ impl Growing {
             free_functions: Vec::new(),
             placeholder: Vec::new(),
             settled: Vec::new(),
+            unclassed: Unclassed::default(),
         }
     }
 
@@ -117,7 +120,13 @@ impl Growing {
             Chunk::Activity(readings) => self.profile.activity.extend(readings),
             Chunk::Quality(quality) => self.push_quality(quality),
             Chunk::End(end) => self.profile.end = Some(end),
-            Chunk::Symbols(symbols) => symbols.into_iter().for_each(|s| self.push_symbols(s)),
+            Chunk::Symbols(symbols) => {
+                for frame in symbols {
+                    self.push_symbols(frame);
+                }
+                self.unclassed.forget_told();
+                self.unclassed.class(&mut self.profile);
+            }
             Chunk::Waits(waits) => self.push_waits(waits),
             Chunk::PageFaults(faults) => self.push_page_faults(faults),
             Chunk::Series(series) => self.profile.series.extend(series),
@@ -260,6 +269,7 @@ impl Growing {
             return;
         }
         let canonical = |thread: &u32| self.canonical_thread.get(*thread as usize).copied();
+        let first = self.profile.waits.start_ns.len();
         let held = &mut self.profile.waits;
         held.thread
             .extend(waits.thread.iter().filter_map(canonical));
@@ -272,6 +282,8 @@ impl Growing {
         held.count.extend(waits.count);
         held.stack.extend(waits.stack);
         held.class.extend(waits.class);
+        self.unclassed.add(&self.profile, first);
+        self.unclassed.class(&mut self.profile);
     }
 
     fn push_page_faults(&mut self, faults: PageFaults) {

@@ -11,6 +11,7 @@ pub mod own;
 pub mod series;
 mod table;
 mod top;
+mod wait_classes;
 mod weight;
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ pub(crate) fn page_bytes() -> u64 {
         .unwrap_or(4096)
 }
 
+/// The id of the calling thread.
+#[cfg(test)]
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: takes nothing and returns a plain value.
+    unsafe { libc::gettid() as u32 }
+}
+
 /// Says that a test was skipped, and why, past the capturing of the test harness.
 #[cfg(test)]
 pub(crate) fn tests_skip(test: &str, why: &str) {

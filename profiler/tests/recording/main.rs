@@ -4,6 +4,7 @@ mod capture;
 mod programs;
 mod refusal;
 mod subjects;
+mod waits;
 
 use std::{
     path::Path,

@@ -113,7 +113,9 @@ pub(crate) fn again_as_nobody(test: &str, mark: &str) {
     let program = folder.path("test-program");
     let own = std::env::current_exe().expect("tests are programs");
     std::fs::copy(own, &program).expect("a copy that others may read");
-    std::fs::copy(source("spin.c"), folder.path("spin.c")).expect("a copy that others may read");
+    for name in ["spin.c", "waits.c"] {
+        std::fs::copy(source(name), folder.path(name)).expect("a copy that others may read");
+    }
     let again = Command::new("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .args(["--inh-caps=-all", "--bounding-set=-all"])

@@ -282,6 +282,8 @@ impl PerfSampler {
         if role == 0 {
             self.cpu_events.extend(events);
         } else {
+            let role = self.roles[role].wish.role;
+            let events = events.into_iter().map(|event| (role, event));
             self.other_events.extend(events);
         }
     }

@@ -13,7 +13,7 @@ mod records;
 mod rings;
 mod stack_copy;
 mod switches;
-mod threads;
+pub(crate) mod threads;
 mod wish;
 
 use std::{
@@ -62,7 +62,7 @@ pub struct PerfSampler {
     /// Held open, because closing one ends it. Those of CPU time by themselves: they are opened
     /// anew when the stack copies' size changes.
     cpu_events: Vec<OwnedFd>,
-    other_events: Vec<OwnedFd>,
+    other_events: Vec<(EventRole, OwnedFd)>,
     /// Threads that have events of their own or inherited them.
     followed: HashSet<u32>,
     /// Processes that are followed and live.
@@ -93,6 +93,8 @@ enum Finished {
 
 impl Sampler for PerfSampler {
     fn wait(&mut self, at_most: Duration, _tables: &mut Tables) -> Result<(), CaptureError> {
+        let due_in = self.switch_taker.as_ref().and_then(|taker| taker.due_in());
+        let at_most = due_in.map_or(at_most, |due_in| due_in.min(at_most));
         let rings = self.roles.iter().flat_map(RoleRings::descriptors);
         let descriptors: Vec<_> = rings.chain(self.end_watch.descriptors()).collect();
         sys::pidfd::wait(&descriptors, at_most)
@@ -119,6 +121,11 @@ impl Sampler for PerfSampler {
             self.switch_events.sort_by_key(|event| event.at_ns);
             taker.take(&mut self.switch_events, tables);
             self.switch_events.clear();
+            if taker.has_had_enough() {
+                // What was inherited of them ends with them.
+                self.other_events
+                    .retain(|(role, _)| *role == EventRole::PageFaults);
+            }
         }
         for done in finished {
             self.forget(done, tables);
@@ -178,6 +185,7 @@ impl Sampler for PerfSampler {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
+        warnings.extend(self.switch_taker.iter().flat_map(|taker| taker.warnings()));
         if self.counters.throttled > 0 {
             warnings.push(
                 "The kernel throttled sampling at times, so busy moments are under-represented; \

@@ -7,7 +7,7 @@ use linux_perf_event_reader::{
 use super::{
     attributes,
     stack_copy::StackCopy,
-    switches::{Switch, SwitchEvent, woken_tid},
+    switches::{Switch, SwitchEvent, wake_up},
     threads,
     wish::{EventRole, EventWish},
 };
@@ -84,9 +84,8 @@ impl Taking<'_> {
             tid: sample.tid.unwrap_or(0) as u32,
         };
         if let EventRole::Wakeups { .. } = self.wish.role {
-            let woken = woken_tid(&sample).map(|woken_tid| Switch::Wakes { woken_tid });
             self.switch_events
-                .extend(woken.map(|what| switch_event(place, what)));
+                .extend(wake_up(&sample).map(|what| switch_event(place, what)));
             return;
         }
         self.know(place);

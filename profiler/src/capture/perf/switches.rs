@@ -1,5 +1,7 @@
 //! What the rings tell of threads that leave their CPU, come back and wake each other up.
 
+use std::time::Duration;
+
 use linux_perf_event_reader::{RawData, SampleRecord};
 
 use crate::capture::{tables::Tables, unwind::Registers};
@@ -7,6 +9,10 @@ use crate::capture::{tables::Tables, unwind::Registers};
 /// Where the woken thread's id stands in the data of `sched:sched_waking`: behind the common
 /// fields (8 bytes) and its name (16 bytes), as the tracepoint's `format` file says.
 const WOKEN_TID_OFFSET: usize = 24;
+/// Where the flags among the common fields stand, and those that say that an interrupt was served:
+/// whatever ran at that moment had nothing to do with it.
+const FLAGS_OFFSET: usize = 2;
+const FLAGS_OF_INTERRUPTS: u8 = 0x08 | 0x10;
 
 /// One thing that happened to a thread's place on a CPU. Times are `CLOCK_MONOTONIC` nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub enum Switch {
     Wakes {
         /// The other thread.
         woken_tid: u32,
+        /// Whether it was rather an interrupt (a timer, a device) while the thread ran.
+        by_interrupt: bool,
     },
 }
 
@@ -53,13 +61,33 @@ pub trait SwitchTaker: std::fmt::Debug {
 
     /// The capture ends at `at_ns`: waits that last still are handed to the tables.
     fn finish(&mut self, at_ns: u64, tables: &mut Tables);
+
+    /// Whether recording switches costs the target too much, so that their events are to be closed;
+    /// the taker goes on by other means.
+    fn has_had_enough(&self) -> bool {
+        false
+    }
+
+    /// Time until it wants to be called again even if nothing happens.
+    fn due_in(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Sentences that the user should read.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-/// The thread that a wake-up tells of; `None` where the record is too short.
-pub(super) fn woken_tid(sample: &SampleRecord<'_>) -> Option<u32> {
+/// The wake-up that a record tells of; `None` where it is too short.
+pub(super) fn wake_up(sample: &SampleRecord<'_>) -> Option<Switch> {
     let RawData::Single(bytes) = sample.raw? else {
         return None;
     };
     let field = bytes.get(WOKEN_TID_OFFSET..WOKEN_TID_OFFSET + 4)?;
-    u32::try_from(i32::from_ne_bytes(field.try_into().ok()?)).ok()
+    let woken_tid = i32::from_ne_bytes(field.try_into().ok()?);
+    Some(Switch::Wakes {
+        woken_tid: u32::try_from(woken_tid).ok()?,
+        by_interrupt: bytes[FLAGS_OFFSET] & FLAGS_OF_INTERRUPTS != 0,
+    })
 }

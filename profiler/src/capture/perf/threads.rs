@@ -3,7 +3,7 @@
 use std::{fs, io};
 
 /// Thread ids of a process, ascending.
-pub(super) fn list(pid: u32) -> io::Result<Vec<u32>> {
+pub(crate) fn list(pid: u32) -> io::Result<Vec<u32>> {
     let mut tids: Vec<u32> = fs::read_dir(format!("/proc/{pid}/task"))?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
@@ -12,7 +12,7 @@ pub(super) fn list(pid: u32) -> io::Result<Vec<u32>> {
 }
 
 /// `comm` of a thread; `None` where it is gone.
-pub(super) fn name(pid: u32, tid: u32) -> Option<String> {
+pub(crate) fn name(pid: u32, tid: u32) -> Option<String> {
     let name = fs::read(format!("/proc/{pid}/task/{tid}/comm")).ok()?;
     Some(
         String::from_utf8_lossy(&name)

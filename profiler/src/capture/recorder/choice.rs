@@ -6,16 +6,55 @@ use super::RecordOptions;
 use crate::capture::{
     CaptureError,
     model::Subject,
-    perf::{AttachError, OwnOpener, PerfOptions, PerfSampler, PerfSubject},
+    perf::{AttachError, OwnOpener, PerfOptions, PerfSampler, PerfSubject, SwitchTaker},
     ptrace::PtraceSampler,
     sampler::Sampler,
     tables::Tables,
     target::{self, Resolved},
+    waits::{
+        pairing::Pairing,
+        polling::{Poller, Reason},
+        polling_sampler::PollingSampler,
+        tracepoint,
+    },
 };
 
 /// Opens the best sampler that is permitted, with what the user should know of the choice.
-/// `from_exec`: the target is held before its exec, and sampled from there on.
+/// `from_exec`: the target is held before its exec, and sampled from there on. Where waits are asked
+/// for and context switches are refused, threads are polled for them.
 pub(super) fn open(
+    resolved: &Resolved,
+    from_exec: bool,
+    options: &RecordOptions,
+    tables: &mut Tables,
+) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
+    let (sampler, mut warnings) = open_sampler(resolved, from_exec, options, tables)?;
+    if !options.off_cpu || sampler.wait_source().is_some() {
+        return Ok((sampler, warnings));
+    }
+    if resolved.subject == Subject::System || resolved.pids.is_empty() {
+        warnings.push(no_waits("the whole machine cannot be polled for them"));
+        return Ok((sampler, warnings));
+    }
+    match Poller::open(&resolved.pids, options.follows_children, Reason::Refused) {
+        Ok(poller) => Ok((Box::new(PollingSampler::new(sampler, poller)), warnings)),
+        Err(error) => {
+            warnings.push(no_waits(&format!(
+                "its threads may not be looked at either ({error})"
+            )));
+            Ok((sampler, warnings))
+        }
+    }
+}
+
+fn no_waits(why: &str) -> String {
+    format!(
+        "Waits are not recorded: context switches are refused, and {why}. To record them: \
+         sudo sysctl kernel.perf_event_paranoid=1"
+    )
+}
+
+fn open_sampler(
     resolved: &Resolved,
     from_exec: bool,
     options: &RecordOptions,
@@ -28,8 +67,15 @@ pub(super) fn open(
         follows_children: options.follows_children,
         from_exec,
         page_faults: options.page_faults,
-        switch_taker: None,
-        wakeup_tracepoint: None,
+        switch_taker: options.off_cpu.then(|| {
+            let taker: Box<dyn SwitchTaker> = Box::new(Pairing::new(
+                &resolved.pids,
+                options.follows_children,
+                from_exec,
+            ));
+            taker
+        }),
+        wakeup_tracepoint: options.off_cpu.then(tracepoint::of_wakeups).flatten(),
     };
     let (subject, warnings) = subject(resolved)?;
     match PerfSampler::attach(subject, perf_options, Box::new(OwnOpener), tables) {

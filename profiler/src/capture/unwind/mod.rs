@@ -201,6 +201,14 @@ impl Unwinder {
         self.spaces.contains_key(&pid)
     }
 
+    /// Whether code of a process lies at an address, as far as its mappings are known.
+    pub fn is_code(&self, pid: u32, address: u64) -> bool {
+        let spaces = self.spaces.get(&pid);
+        spaces
+            .and_then(|spaces| spaces.last())
+            .is_some_and(|(_, space)| space.find(address).is_some())
+    }
+
     /// Unwinds a stack of process `pid` at `at_ns` (`CLOCK_MONOTONIC`; `u64::MAX` for now) and
     /// appends its frame ids, innermost first. `read_stack` reads eight bytes of the thread's
     /// memory; it may know the stack alone.

@@ -1,0 +1,381 @@
+//! Records programs that know how long they wait in which function, and compares.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use scrutineer_evidence::capture::Sampler as SamplerKind;
+use scrutineer_profiler::{
+    capture::{
+        file,
+        model::{Chunk, NONE, WaitClass, WaitSource},
+        recorder::{RecordOptions, Recording, RecordingSummary},
+        target::Target,
+    },
+    profile::{Profile, ProfileBuilder, Selection, Weight, top_functions},
+    symbols::Symbolizer,
+};
+
+use crate::{
+    perf_works,
+    programs::{self, Folder, skip, wait_until},
+    refusal,
+};
+
+/// The target `waits.c`, which waits for a byte before it begins.
+struct Waiter {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Waiter {
+    fn start(program: &Path, mode: &str, rounds: u32) -> Self {
+        let mut child = Command::new(program)
+            .args([mode, &rounds.to_string()])
+            .current_dir(program.parent().expect("it lies in a folder"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut waiter = Self { child, lines };
+        assert_eq!(waiter.line(), "ready");
+        waiter
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("the program speaks");
+        line.trim_end().to_owned()
+    }
+
+    /// Lets it do its work; nanoseconds off the CPU by function, as it measured them itself.
+    fn work(&mut self) -> BTreeMap<String, u64> {
+        let stdin = self.child.stdin.as_mut().expect("it is piped");
+        stdin.write_all(b"\n").expect("the program listens");
+        let mut measured = BTreeMap::new();
+        loop {
+            let line = self.line();
+            if line == "done" {
+                return measured;
+            }
+            let (name, ns) = line.split_once(' ').expect("a name and a number");
+            measured.insert(name.to_owned(), ns.parse().expect("a number"));
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a program measured, and what was recorded meanwhile.
+struct Recorded {
+    measured: BTreeMap<String, u64>,
+    summary: RecordingSummary,
+    profile: Profile,
+}
+
+fn record(program: &Path, mode: &str, rounds: u32) -> Recorded {
+    let mut waiter = Waiter::start(program, mode, rounds);
+    let output = program.with_extension("scrutineer");
+    let options = RecordOptions {
+        off_cpu: true,
+        ..RecordOptions::new(output)
+    };
+    let recording =
+        Recording::start(&Target::Pid(waiter.child.id()), options).expect("the recording starts");
+    // The first drain has looked at who waits already.
+    wait_until("the first drain", || !recording.status().elapsed.is_zero());
+    let measured = waiter.work();
+    recording.stop();
+    let summary = recording.join().expect("the recording is saved");
+    let profile = read(&summary.path);
+    Recorded {
+        measured,
+        summary,
+        profile,
+    }
+}
+
+fn read(path: &Path) -> Profile {
+    let (chunks, damage) = file::read(path).expect("the capture can be read");
+    assert_eq!(damage.what, None);
+    let mut builder = ProfileBuilder::default();
+    for chunk in chunks {
+        builder.push(chunk);
+    }
+    let profile = builder.profile().expect("it has a header");
+    let frames: Vec<_> = profile
+        .frames_without_lookup()
+        .into_iter()
+        .map(|id| (id, profile.frames[id as usize]))
+        .collect();
+    let symbols = Symbolizer::for_capture(profile).lookup(&profile.modules, &frames);
+    builder.push(Chunk::Symbols(symbols));
+    builder.finish().expect("it has a header")
+}
+
+impl Recorded {
+    /// Time waited in a function and what it calls, nanoseconds; of these classes alone.
+    fn waited(&self, function: &str, classes: Option<&[WaitClass]>) -> u64 {
+        let selection = Selection {
+            wait_classes: classes.map(|classes| classes.iter().copied().collect()),
+            ..Selection::weighed_by(Weight::Wait)
+        };
+        top_functions(&self.profile, &selection, false)
+            .into_iter()
+            .filter(|top| self.profile.functions[top.function as usize].name == function)
+            .map(|top| top.total_samples)
+            .sum()
+    }
+
+    fn source(&self) -> Option<WaitSource> {
+        self.profile.header.wait_source
+    }
+
+    fn assert_close(&self, function: &str, share: f64) {
+        let (found, truth) = (self.waited(function, None), self.measured[function]);
+        let slack = truth as f64 * share + 5e6;
+        assert!(
+            (found as f64 - truth as f64).abs() <= slack,
+            "{function}: {found} ns recorded, {truth} ns measured"
+        );
+    }
+}
+
+/// Whether switches are recorded here with kernel frames that have names.
+fn sees_switches(test: &str, recorded: &Recorded) -> bool {
+    if recorded.source() != Some(WaitSource::ContextSwitches) {
+        skip(test, "context switches may not be recorded");
+        return false;
+    }
+    true
+}
+
+const KINDS: [(&str, WaitClass); 5] = [
+    ("nap", WaitClass::Sleep),
+    ("await_lock", WaitClass::Lock),
+    ("await_pipe", WaitClass::Ipc),
+    ("await_tcp", WaitClass::Network),
+    ("await_poll", WaitClass::Network),
+];
+
+#[test]
+fn waits_are_as_long_and_of_the_kind_that_the_program_measured() {
+    let test = "waits_are_as_long_and_of_the_kind_that_the_program_measured";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    let recorded = record(&program, "mixed", 40);
+    if !sees_switches(test, &recorded) {
+        return;
+    }
+    for (function, class) in KINDS {
+        recorded.assert_close(function, 0.05);
+        let of_class = recorded.waited(function, Some(&[class, WaitClass::RunQueue]));
+        let all = recorded.waited(function, None);
+        assert!(
+            of_class as f64 >= 0.95 * all as f64,
+            "{function}: {of_class} of {all} ns are {class:?}"
+        );
+    }
+    recorded.assert_close("await_disk", 0.05);
+    if recorded.measured["await_disk"] > 20_000_000 {
+        let queued = [WaitClass::Disk, WaitClass::RunQueue, WaitClass::Lock];
+        let of_class = recorded.waited("await_disk", Some(&queued));
+        let all = recorded.waited("await_disk", None);
+        assert!(
+            of_class as f64 >= 0.95 * all as f64,
+            "{of_class} of {all} ns"
+        );
+    }
+    assert_eq!(recorded.summary.quality.other_lost, 0);
+    // It waited for its byte when the recording began, and waits for the end of it still.
+    assert!(recorded.waited("main", None) > recorded.measured.values().sum());
+}
+
+#[test]
+fn preempted_threads_wait_on_the_run_queue() {
+    let test = "preempted_threads_wait_on_the_run_queue";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    let recorded = record(&program, "crowded", 200);
+    if !sees_switches(test, &recorded) {
+        return;
+    }
+    recorded.assert_close("spin_in_crowd", 0.05);
+    let queued = recorded.waited("spin_in_crowd", Some(&[WaitClass::RunQueue]));
+    let all = recorded.waited("spin_in_crowd", None);
+    assert!(queued as f64 >= 0.95 * all as f64, "{queued} of {all} ns");
+}
+
+#[test]
+fn a_flood_of_switches_loses_no_cpu_sample_and_is_bounded() {
+    let test = "a_flood_of_switches_loses_no_cpu_sample_and_is_bounded";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    let recorded = record(&program, "rapid", 100_000);
+    if !sees_switches(test, &recorded) {
+        return;
+    }
+    let summary = &recorded.summary;
+    assert_eq!(summary.quality.lost, 0);
+    let per_s = 200_000.0 / summary.duration.as_secs_f64();
+    let was_bounded = summary
+        .warnings
+        .iter()
+        .any(|warning| warning.contains("too much"));
+    assert!(
+        was_bounded || per_s < 20_000.0,
+        "{per_s} switches a second: {:?}",
+        summary.warnings
+    );
+    assert!(recorded.waited("await_pong", None) > 0);
+}
+
+#[test]
+fn without_privileges_threads_are_polled() {
+    let test = "waits::without_privileges_threads_are_polled";
+    if std::env::var_os("SCRUTINEER_AS_NOBODY").is_none() {
+        programs::again_as_nobody(test, "SCRUTINEER_AS_NOBODY");
+        return;
+    }
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c") else {
+        return;
+    };
+    let recorded = record(&program, "mixed", 100);
+    assert_near(&recorded);
+}
+
+#[test]
+fn where_perf_events_are_refused_threads_are_polled_beside_ptrace() {
+    let test = "where_perf_events_are_refused_threads_are_polled_beside_ptrace";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c") else {
+        return;
+    };
+    if let Err(why) = refusal::refuse_perf_events() {
+        return skip(test, &why);
+    }
+    let recorded = record(&program, "mixed", 100);
+    assert_eq!(recorded.profile.header.sampler, SamplerKind::Ptrace);
+    assert_eq!(recorded.source(), Some(WaitSource::Polling));
+    assert_near(&recorded);
+}
+
+/// What was polled a few hundred times is near what was measured.
+fn assert_near(recorded: &Recorded) {
+    // Yama permits it for children, which this program is.
+    let warnings = &recorded.summary.warnings;
+    assert!(recorded.source().is_some(), "no waits: {warnings:?}");
+    let found: u64 = KINDS
+        .iter()
+        .map(|(name, _)| recorded.waited(name, None))
+        .sum();
+    let truth: u64 = KINDS.iter().map(|(name, _)| recorded.measured[*name]).sum();
+    for (function, class) in KINDS {
+        let found_share = recorded.waited(function, None) as f64 / found as f64;
+        let true_share = recorded.measured[function] as f64 / truth as f64;
+        assert!(
+            (found_share - true_share).abs() < 0.08,
+            "{function}: {found_share:.3} recorded, {true_share:.3} measured"
+        );
+        let of_class = recorded.waited(function, Some(&[class, WaitClass::RunQueue]));
+        let all = recorded.waited(function, None);
+        assert!(
+            of_class as f64 >= 0.9 * all as f64,
+            "{function}: {of_class} of {all} ns are {class:?}"
+        );
+    }
+    let error = (found as f64 - truth as f64).abs();
+    assert!(error < 0.1 * truth as f64, "{found} of {truth} ns");
+    if recorded.source() == Some(WaitSource::Polling) {
+        assert!(
+            warnings.iter().any(|warning| warning.contains("looked at")),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn who_ended_a_wait_is_told_where_tracepoints_may_be_read() {
+    let test = "waits::who_ended_a_wait_is_told_where_tracepoints_may_be_read";
+    if std::env::var_os("SCRUTINEER_TRACING").is_none() {
+        // A mount of its own, so that the machine stays as it is.
+        let script = "mount -t tracefs tracefs /sys/kernel/tracing && exec \"$0\" --exact \"$1\" \
+                      --nocapture || echo SKIPPED \"$1\": tracefs cannot be mounted >&2";
+        let again = Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .arg(std::env::current_exe().expect("tests are programs"))
+            .arg(test)
+            .env("SCRUTINEER_TRACING", "1")
+            .output();
+        match again {
+            Ok(output) if output.status.success() => {
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                for line in stderr.lines().filter(|line| line.starts_with("SKIPPED")) {
+                    skip(test, line);
+                }
+            }
+            Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stdout)),
+            Err(error) => skip(test, &format!("unshare cannot be run: {error}")),
+        }
+        return;
+    }
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    let recorded = record(&program, "mixed", 20);
+    if !sees_switches(test, &recorded) {
+        return;
+    }
+    let main = recorded.profile.header.pid;
+    let helper = |tid: u32| tid != main && tid != 0;
+    assert!(recorded.share_woken("await_lock", helper) > 0.9);
+    assert!(recorded.share_woken("await_pipe", helper) > 0.9);
+    // A timer ends a sleep, whatever thread it interrupts.
+    assert!(recorded.share_woken("nap", |tid| tid != 0) < 0.1);
+}
+
+impl Recorded {
+    /// Share of the time waited in a function that a thread ended for which `is_waker` holds.
+    fn share_woken(&self, function: &str, is_waker: impl Fn(u32) -> bool) -> f64 {
+        let profile = &self.profile;
+        let is_within = |stack: u32| {
+            std::iter::successors(Some(stack), |node| {
+                profile.stacks.parent.get(*node as usize).copied()
+            })
+            .take_while(|node| *node != NONE)
+            .flat_map(|node| profile.logical_of(profile.stacks.frame[node as usize]))
+            .any(|frame| profile.functions[frame.function as usize].name == function)
+        };
+        let (mut all, mut woken) = (0, 0);
+        for row in 0..profile.waits.start_ns.len() {
+            let is_wait = profile.waits.class[row] != WaitClass::RunQueue as u8;
+            if !is_wait || !is_within(profile.waits.stack[row]) {
+                continue;
+            }
+            let duration_ns = profile.waits.duration_ns[row];
+            all += duration_ns;
+            let waker = profile.waits.waker[row];
+            if waker != NONE && is_waker(profile.threads[waker as usize].tid) {
+                woken += duration_ns;
+            }
+        }
+        woken as f64 / all.max(1) as f64
+    }
+}
