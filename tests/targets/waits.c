@@ -3,6 +3,7 @@
 // and stays until standard input ends.
 //
 // waits mixed ROUNDS: sleeps, a contended lock, a pipe, TCP on loopback, poll, writes to disk
+// waits brief ROUNDS: sleeps of 0.2 ms, some thousand a second
 // waits rapid ROUNDS: two threads that hand a byte to and fro, as fast as they can
 // waits crowded ROUNDS: two busy threads on one CPU
 #define _GNU_SOURCE
@@ -40,8 +41,8 @@ static long off_ns(void) {
     return wall - clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-enum { NAP, LOCK, PIPE, TCP, POLL, DISK, PONG, CROWD, KINDS };
-static const char *names[KINDS] = {"nap", "await_lock", "await_pipe", "await_tcp",
+enum { NAP, BRIEF, LOCK, PIPE, TCP, POLL, DISK, PONG, CROWD, KINDS };
+static const char *names[KINDS] = {"nap", "nap_briefly", "await_lock", "await_pipe", "await_tcp",
                                    "await_poll", "await_disk", "await_pong", "spin_in_crowd"};
 static long sums[KINDS];
 
@@ -65,6 +66,12 @@ APART void nap(void) {
     long before = off_ns();
     pass(5 * MS);
     sums[NAP] += off_ns() - before;
+}
+
+APART void nap_briefly(void) {
+    long before = off_ns();
+    pass(MS / 5);
+    sums[BRIEF] += off_ns() - before;
 }
 
 APART void await_lock(void) {
@@ -224,6 +231,9 @@ int main(int count, char **words) {
     take(0);
     if (strcmp(words[1], "mixed") == 0)
         mixed(rounds);
+    else if (strcmp(words[1], "brief") == 0)
+        while (rounds-- > 0)
+            nap_briefly();
     else if (strcmp(words[1], "rapid") == 0)
         rapid(rounds);
     else

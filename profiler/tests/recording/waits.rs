@@ -203,6 +203,24 @@ fn waits_are_as_long_and_of_the_kind_that_the_program_measured() {
 }
 
 #[test]
+fn thousands_of_short_waits_a_second_sum_up_in_few_rows() {
+    let test = "thousands_of_short_waits_a_second_sum_up_in_few_rows";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    let recorded = record(&program, "brief", 6_000);
+    if !sees_switches(test, &recorded) {
+        return;
+    }
+    recorded.assert_close("nap_briefly", 0.05);
+    let waits = &recorded.profile.waits;
+    let counted: u64 = waits.count.iter().map(|count| u64::from(*count)).sum();
+    assert!(counted >= 6_000, "{counted}");
+    assert!(waits.count.len() < 3_000, "{} rows", waits.count.len());
+}
+
+#[test]
 fn preempted_threads_wait_on_the_run_queue() {
     let test = "preempted_threads_wait_on_the_run_queue";
     let folder = Folder::new();

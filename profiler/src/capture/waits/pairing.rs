@@ -167,6 +167,11 @@ impl Pairing {
             let duration_ns = event.at_ns.saturating_sub(off.since_ns);
             placed.compared.count(duration_ns);
             let end_ns = event.at_ns - excess_ns.min(duration_ns / 2);
+            if off.woken.is_some_and(|(_, waker)| waker == INTERRUPTS)
+                && !tables.knows_thread(INTERRUPTS.0, INTERRUPTS.1)
+            {
+                tables.name_thread(INTERRUPTS.0, INTERRUPTS.1, "interrupts");
+            }
             tables.wait(off.until(end_ns, (event.pid, event.tid)));
         }
     }
