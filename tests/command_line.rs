@@ -395,6 +395,42 @@ fn every_format_is_written_to_a_file_and_nothing_to_standard_output() {
 }
 
 #[test]
+fn waits_are_recorded_when_asked_for_and_reported_by_class() {
+    let folder = folder();
+    let command = [
+        "record",
+        "--off-cpu",
+        "-o",
+        "x.scrutineer",
+        "--",
+        "sleep",
+        "0.7",
+    ];
+    let said = run_in(folder.path(), &command);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let of_waits = |more: &[&str]| {
+        let words = [&["report", "x.scrutineer", "--weight", "wait"][..], more].concat();
+        run_in(folder.path(), &words)
+    };
+    let lines = of_waits(&["--wait-class", "sleep", "--format", "collapsed"]);
+    let asleep: u64 = lines
+        .stdout
+        .lines()
+        .map(|line| line.rsplit_once(' ').expect("a count").1)
+        .map(|ns| ns.parse::<u64>().expect("a number"))
+        .sum();
+    assert!(asleep > 500_000_000, "{lines:?}");
+    let text = of_waits(&[]).stdout;
+    assert!(
+        text.contains("waited for") && text.contains("  sleep\n"),
+        "{text}"
+    );
+    assert_eq!(of_waits(&["--wait-class", "dream"]).code, Some(2));
+    let without_waits = ["report", "x.scrutineer", "--wait-class", "lock"];
+    assert_eq!(run_in(folder.path(), &without_waits).code, Some(2));
+}
+
+#[test]
 fn a_typo_in_the_workspace_file_is_told_with_line_and_column() {
     let folder = folder();
     let text = "(\n    version: 1,\n    target: (\n        endpoint: [],\n    ),\n)\n";
