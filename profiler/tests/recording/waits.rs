@@ -75,22 +75,37 @@ impl Drop for Waiter {
     }
 }
 
+/// Whether the whole machine may be recorded, or one process alone.
+#[derive(Clone, Copy)]
+enum Whose {
+    Process,
+    Machine,
+}
+
 /// What a program measured, and what was recorded meanwhile.
 struct Recorded {
+    pid: u32,
     measured: BTreeMap<String, u64>,
     summary: RecordingSummary,
     profile: Profile,
 }
 
 fn record(program: &Path, mode: &str, rounds: u32) -> Recorded {
+    record_of(Whose::Process, program, mode, rounds)
+}
+
+fn record_of(whose: Whose, program: &Path, mode: &str, rounds: u32) -> Recorded {
     let mut waiter = Waiter::start(program, mode, rounds);
     let output = program.with_extension("scrutineer");
     let options = RecordOptions {
         off_cpu: true,
         ..RecordOptions::new(output)
     };
-    let recording =
-        Recording::start(&Target::Pid(waiter.child.id()), options).expect("the recording starts");
+    let target = match whose {
+        Whose::Process => Target::Pid(waiter.child.id()),
+        Whose::Machine => Target::System,
+    };
+    let recording = Recording::start(&target, options).expect("the recording starts");
     // The first drain has looked at who waits already.
     wait_until("the first drain", || !recording.status().elapsed.is_zero());
     let measured = waiter.work();
@@ -98,6 +113,7 @@ fn record(program: &Path, mode: &str, rounds: u32) -> Recorded {
     let summary = recording.join().expect("the recording is saved");
     let profile = read(&summary.path);
     Recorded {
+        pid: waiter.child.id(),
         measured,
         summary,
         profile,
@@ -125,7 +141,11 @@ fn read(path: &Path) -> Profile {
 impl Recorded {
     /// Time waited in a function and what it calls, nanoseconds; of these classes alone.
     fn waited(&self, function: &str, classes: Option<&[WaitClass]>) -> u64 {
+        // Another test may run the same program meanwhile.
+        let threads = self.profile.threads.iter().zip(0..);
+        let own = threads.filter(|(thread, _)| thread.pid == self.pid);
         let selection = Selection {
+            threads: Some(own.map(|(_, position)| position).collect()),
             wait_classes: classes.map(|classes| classes.iter().copied().collect()),
             ..Selection::weighed_by(Weight::Wait)
         };
@@ -200,6 +220,22 @@ fn waits_are_as_long_and_of_the_kind_that_the_program_measured() {
     assert_eq!(recorded.summary.quality.other_lost, 0);
     // It waited for its byte when the recording began, and waits for the end of it still.
     assert!(recorded.waited("main", None) > recorded.measured.values().sum());
+}
+
+#[test]
+fn waits_are_seen_on_the_whole_machine_too() {
+    let test = "waits_are_seen_on_the_whole_machine_too";
+    let folder = Folder::new();
+    let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
+        return;
+    };
+    if !programs::is_root() {
+        return skip(test, "only root may record the whole machine");
+    }
+    let recorded = record_of(Whose::Machine, &program, "mixed", 20);
+    for (function, _) in KINDS {
+        recorded.assert_close(function, 0.05);
+    }
 }
 
 #[test]

@@ -24,8 +24,9 @@ use crate::{
 const FIRST_CONTEXT_MARK: u64 = -4095_i64 as u64;
 const CONTEXT_KERNEL: u64 = -128_i64 as u64;
 const CONTEXT_USER: u64 = -512_i64 as u64;
-/// `PERF_RECORD_SWITCH`, and its bits in a record's `misc`.
+/// `PERF_RECORD_SWITCH`, its form for events of whole CPUs, and their bits in a record's `misc`.
 const SWITCH: u32 = 14;
+const SWITCH_CPU_WIDE: u32 = 15;
 const MISC_SWITCH_OUT: u16 = 1 << 13;
 const MISC_SWITCH_OUT_PREEMPT: u16 = 1 << 14;
 
@@ -71,7 +72,7 @@ struct Place {
 
 impl Taking<'_> {
     pub(super) fn take(&mut self, record: Record<'_>) {
-        if record.kind == SWITCH {
+        if matches!(record.kind, SWITCH | SWITCH_CPU_WIDE) {
             self.take_switch(record);
             return;
         }
