@@ -3,6 +3,7 @@
 pub mod ability;
 pub mod error;
 pub mod file;
+pub mod helper;
 mod launch;
 pub mod model;
 pub mod perf;

@@ -4,7 +4,11 @@
     reason = "system calls and mapped memory; each block says why it holds"
 )]
 
+pub(crate) mod capabilities;
+pub(crate) mod channel;
 pub(crate) mod clock;
+pub(crate) mod confine;
+pub(crate) mod exec_guard;
 pub(crate) mod launch;
 pub(crate) mod limits;
 pub(crate) mod perf;

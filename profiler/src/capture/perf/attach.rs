@@ -170,10 +170,11 @@ impl PerfSampler {
             from_exec: options.from_exec,
             held_back: false,
         };
+        let roles = vec![map(cpu_wish, opener.as_mut())?];
         let mut sampler = Self {
             choice,
             opener,
-            roles: vec![map(cpu_wish)?],
+            roles,
             cpu_events: Vec::new(),
             other_events: Vec::new(),
             followed: HashSet::new(),
@@ -245,7 +246,7 @@ impl PerfSampler {
         };
         match self.opener.open(&trial, self.subject.trial_scope(), cpu) {
             Ok(_) => {
-                self.roles.push(map(wish)?);
+                self.roles.push(map(wish, self.opener.as_mut())?);
                 Ok(true)
             }
             Err(error) => {
@@ -426,8 +427,8 @@ impl PerfSampler {
     }
 }
 
-fn map(wish: EventWish) -> Result<RoleRings, AttachError> {
-    RoleRings::map(wish)
+fn map(wish: EventWish, opener: &mut dyn EventOpener) -> Result<RoleRings, AttachError> {
+    RoleRings::map(wish, opener)
         .map_err(|source| AttachError::failed("mapping the rings of perf events", source))
 }
 

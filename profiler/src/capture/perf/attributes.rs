@@ -132,7 +132,7 @@ pub(super) fn parse_info(wish: &EventWish) -> RecordParseInfo {
 
 /// Attributes of the event that a ring belongs to: it counts nothing and wakes waiters up when so
 /// many bytes wait.
-pub(super) fn leader(watermark_bytes: usize) -> perf_event_attr {
+pub(crate) fn leader(watermark_bytes: usize) -> perf_event_attr {
     let mut attributes = perf_event_attr::default();
     attributes.type_ = PERF_TYPE_SOFTWARE;
     attributes.config = u64::from(PERF_COUNT_SW_DUMMY);

@@ -30,6 +30,14 @@ pub trait EventOpener: Send + std::fmt::Debug {
     /// Opens one event on one CPU.
     fn open(&mut self, wish: &EventWish, scope: Scope<'_>, cpu: u32) -> io::Result<OwnedFd>;
 
+    /// Opens the event that a ring on one CPU belongs to: it counts nothing, and wakes waiters up
+    /// when so many bytes wait. It belongs to the calling thread, so that it never reports the end
+    /// of another.
+    fn open_leader(&mut self, watermark_bytes: u32, cpu: u32) -> io::Result<OwnedFd> {
+        let attributes = attributes::leader(watermark_bytes as usize);
+        sys::perf::open(&attributes, sys::perf::Scope::Thread(0), cpu)
+    }
+
     /// Whether it is the privileged helper that opens.
     fn is_helper(&self) -> bool {
         false

@@ -6,15 +6,10 @@ use linux_perf_event_reader::RecordParseInfo;
 
 use super::{
     attributes, cpus,
+    opener::EventOpener,
     wish::{EventRole, EventWish},
 };
-use crate::{
-    capture::model::CallGraph,
-    sys::{
-        self,
-        perf::{Ring, Scope},
-    },
-};
+use crate::{capture::model::CallGraph, sys::perf::Ring};
 
 const SMALLEST_WANTED_BYTES: usize = 512 << 10;
 /// Larger rings leave the processor's caches, and each sample then costs the target more.
@@ -49,16 +44,16 @@ impl RoleRings {
     /// Maps a ring for each CPU. They hold up to half a second, because a busy machine may keep
     /// the recorder waiting; where so much memory may not be locked, they are halved until they
     /// fit, and once more, so that another role or a second recording finds room too.
-    pub(super) fn map(wish: EventWish) -> io::Result<Self> {
+    pub(super) fn map(wish: EventWish, opener: &mut dyn EventOpener) -> io::Result<Self> {
         let cpus = cpus::online()?;
         let mut bytes = wanted_bytes(&wish, cpus.len());
         let mut was_refused = false;
         let rings = loop {
-            match map_each(&cpus, bytes) {
+            match map_each(&cpus, bytes, opener) {
                 Ok(rings) if !was_refused || bytes <= SMALLEST_BYTES => break rings,
                 Ok(rings) => {
                     drop(rings);
-                    break map_each(&cpus, bytes / 2)?;
+                    break map_each(&cpus, bytes / 2, opener)?;
                 }
                 Err(error) if is_quota(&error) && bytes > SMALLEST_BYTES => {
                     was_refused = true;
@@ -112,12 +107,11 @@ fn is_quota(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EPERM | libc::ENOMEM))
 }
 
-fn map_each(cpus: &[u32], bytes: usize) -> io::Result<Vec<CpuRing>> {
-    let attributes = attributes::leader((bytes / 4).min(LARGEST_WATERMARK_BYTES));
+fn map_each(cpus: &[u32], bytes: usize, opener: &mut dyn EventOpener) -> io::Result<Vec<CpuRing>> {
+    let watermark_bytes = (bytes / 4).min(LARGEST_WATERMARK_BYTES) as u32;
     cpus.iter()
         .map(|cpu| {
-            // The leader belongs to this thread, so that it never reports the end of another.
-            let leader = sys::perf::open(&attributes, Scope::Thread(0), *cpu)?;
+            let leader = opener.open_leader(watermark_bytes, *cpu)?;
             Ok(CpuRing {
                 cpu: *cpu,
                 ring: Ring::map(leader, bytes)?,
