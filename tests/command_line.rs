@@ -596,11 +596,19 @@ fn baselines_are_saved_once_listed_and_compared_with() {
 
 #[test]
 fn doctor_answers_for_people_and_for_scripts() {
-    let text = run(scrutineer().arg("doctor"));
+    let text = run(scrutineer().args(["doctor", "--quick"]));
     assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
     let json = run(scrutineer().args(["doctor", "--json"]));
-    let abilities: serde_json::Value = serde_json::from_str(&json.stdout).expect("it is JSON");
-    let abilities = abilities.as_array().expect("a list of features");
+    let found: serde_json::Value = serde_json::from_str(&json.stdout).expect("it is JSON");
+    let abilities = found["abilities"].as_array().expect("a list of features");
+    assert!(
+        found["noise"]["noise"]["iterations"].as_u64() > Some(0),
+        "{found}"
+    );
+    assert!(
+        found["sample_cost"]["base_ns"].as_f64() >= Some(0.0),
+        "{found}"
+    );
     assert!(
         abilities
             .iter()

@@ -15,6 +15,12 @@ mod window;
 
 use std::process::ExitCode;
 
+use scrutineer_profiler::capture::helper;
+
 fn main() -> ExitCode {
+    // Before anything else: as the helper, this program must never be anything else.
+    if helper::is_helper() {
+        return helper::run();
+    }
     cli::run()
 }

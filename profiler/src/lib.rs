@@ -29,6 +29,7 @@ pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod memory;
+pub mod noise;
 pub mod probes;
 pub mod process;
 pub mod profile;

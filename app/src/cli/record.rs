@@ -9,6 +9,7 @@ use std::{
 use scrutineer_checklists::words;
 use scrutineer_profiler::{
     capture::{
+        helper,
         model::{CallGraph, EndReason},
         recorder::{RecordOptions, RecordingSummary},
         target::{self, Target},
@@ -89,6 +90,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     page_faults: bool,
 
+    /// Do without the privileged helper, where one is installed
+    #[arg(long)]
+    no_helper: bool,
+
     /// Sampling frequency in hertz
     #[arg(
         short = 'F', long, value_name = "HZ", default_value_t = captures::DEFAULT_FREQUENCY_HZ,
@@ -137,8 +142,7 @@ impl Run for Arguments {
         let workspace = Workspace::find(&std::env::current_dir()?)?;
         let mut settings = Settings::new(self.place(&workspace)?);
         self.set(&mut settings.options);
-        settings.options.commit =
-            workspace::git_commit(&workspace.root).map(|(commit, _)| commit);
+        settings.options.commit = workspace::git_commit(&workspace.root).map(|(commit, _)| commit);
         let progress = ProgressLine::new(Interrupt::install()?);
         let summary = captures::record(&target, &settings, &progress)?;
         tell(&summary, !self.command.is_empty(), &progress);
@@ -163,6 +167,10 @@ impl Arguments {
         options.stack_dump_bytes = self.stack_bytes;
         options.off_cpu = self.off_cpu;
         options.page_faults = self.page_faults;
+        options.may_use_helper = !self.no_helper;
+        if self.no_helper {
+            helper::forbid();
+        }
     }
 
     /// The target; one that runs already is looked for, so that all refusals come first.

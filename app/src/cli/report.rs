@@ -123,12 +123,7 @@ impl Run for Arguments {
         }
         // Written at once at the end, so that a report is whole or not there.
         let mut report = Vec::new();
-        formats::write_selected(
-            &loaded.profile,
-            &selection,
-            self.format.into(),
-            &mut report,
-        )?;
+        formats::write_selected(&loaded.profile, &selection, self.format.into(), &mut report)?;
         progress.clear();
         match &self.output {
             Some(path) => write_file(path, &report)?,

@@ -5,7 +5,7 @@ use std::fs;
 use scrutineer_evidence::system::MachineKey;
 
 use super::bare_symbol;
-use crate::capture::model::Symbol;
+use crate::capture::{helper, model::Symbol};
 
 /// The kernel's functions, sorted by address; empty where they may not be read.
 #[derive(Debug, Default)]
@@ -14,12 +14,16 @@ pub(super) struct KernelSymbols {
 }
 
 impl KernelSymbols {
-    /// Those of the running kernel.
+    /// Those of the running kernel, by the helper where this process may not see them.
     pub(super) fn now() -> Self {
         let kallsyms = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-        Self {
-            functions: parse(&kallsyms),
+        let mut functions = parse(&kallsyms);
+        if functions.is_empty()
+            && let Some(kallsyms) = helper::kernel_symbols()
+        {
+            functions = parse(&kallsyms);
         }
+        Self { functions }
     }
 
     /// Those of the running kernel where a capture was made since it booted; the kernel lies

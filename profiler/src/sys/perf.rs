@@ -76,6 +76,17 @@ pub(crate) fn enable(event: &OwnedFd) -> io::Result<()> {
     }
 }
 
+/// Lets an event, and those that inherited it, count no more.
+pub(crate) fn disable(event: &OwnedFd) -> io::Result<()> {
+    // SAFETY: an open perf event; the call touches no memory of ours.
+    let result = unsafe { ioctls::DISABLE(event.as_raw_fd(), 0) };
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
 /// One record of a ring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record<'a> {

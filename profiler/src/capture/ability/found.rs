@@ -1,13 +1,29 @@
 //! What is read and tried before anything is judged.
 
-use std::{fs, path::Path};
-
-use perf_event_open_sys::bindings::{
-    PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_SW_CONTEXT_SWITCHES, PERF_COUNT_SW_CPU_CLOCK,
-    PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, perf_event_attr,
+use std::{
+    fs,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
 };
 
-use crate::{process, sys};
+use linux_perf_event_reader::SampleFormat;
+use perf_event_open_sys::bindings::{
+    PERF_COUNT_HW_CPU_CYCLES, PERF_COUNT_SW_CONTEXT_SWITCHES, PERF_COUNT_SW_CPU_CLOCK,
+    PERF_COUNT_SW_PAGE_FAULTS, PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT,
+    perf_event_attr,
+};
+
+use crate::{
+    capture::helper::{self, HelperOpener, Powers},
+    process,
+    sys::{self, perf::Scope},
+};
+
+const WAKEUP_NUMBERS: [&str; 2] = [
+    "/sys/kernel/tracing/events/sched/sched_waking/id",
+    "/sys/kernel/debug/tracing/events/sched/sched_waking/id",
+];
+const CGROUP_FOLDERS: [&str; 2] = ["/sys/fs/cgroup/perf_event", "/sys/fs/cgroup"];
 
 /// Bits of the kernel's capability.h.
 pub(super) const CAP_SYS_PTRACE: u32 = 19;
@@ -24,6 +40,13 @@ pub(super) struct Found {
     pub(super) cycles: Result<(), String>,
     pub(super) kernel_clock: Result<(), String>,
     pub(super) switches: Result<(), String>,
+    pub(super) page_faults: Result<(), String>,
+    /// The wake-up tracepoint, recorded of our own thread.
+    pub(super) wakeups: Result<(), String>,
+    pub(super) whole_machine: Result<(), String>,
+    /// A control group as a whole; `None` where no hierarchy has perf events.
+    pub(super) cgroup: Option<Result<(), String>>,
+    pub(super) helper: HelperFound,
     pub(super) kptr_restrict: Option<u64>,
     pub(super) shows_kernel_symbols: bool,
     /// `None` without Yama.
@@ -39,6 +62,7 @@ pub(super) struct Found {
     pub(super) descriptors: Option<u64>,
     pub(super) memory_controller: Option<&'static str>,
     pub(super) has_pressure: bool,
+    pub(super) has_tracefs: bool,
     pub(super) governor: Option<String>,
     pub(super) program: String,
 }
@@ -51,6 +75,11 @@ impl Found {
             cycles: try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true),
             kernel_clock: try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, false),
             switches: try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES, false),
+            page_faults: try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, true),
+            wakeups: try_wakeups(),
+            whole_machine: try_scope(Scope::Everyone),
+            cgroup: try_cgroup(),
+            helper: HelperFound::ask(),
             kptr_restrict: number("/proc/sys/kernel/kptr_restrict"),
             shows_kernel_symbols: shows_kernel_symbols(),
             yama_scope: number("/proc/sys/kernel/yama/ptrace_scope"),
@@ -61,6 +90,7 @@ impl Found {
             cores: u64::from(process::machine_key().cores),
             descriptors: sys::limits::hard(libc::RLIMIT_NOFILE),
             memory_controller: memory_controller_version(),
+            has_tracefs: has_tracefs(),
             has_pressure: fs::read("/proc/pressure/cpu").is_ok(),
             governor: process::governor(),
             program: std::env::current_exe().map_or_else(
@@ -86,18 +116,92 @@ impl Found {
     }
 }
 
-/// Opens an event of our own thread and closes it again.
-fn try_event(kind: u32, config: u32, user_only: bool) -> Result<(), String> {
+/// The helper, as asked just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HelperFound {
+    None,
+    Works(PathBuf, Powers),
+    /// Why it does not.
+    Broken(String),
+}
+
+impl HelperFound {
+    fn ask() -> Self {
+        let Some(path) = helper::find() else {
+            return Self::None;
+        };
+        match HelperOpener::start(&path) {
+            Ok(opener) => Self::Works(path, opener.powers()),
+            Err(error) => Self::Broken(error.to_string()),
+        }
+    }
+
+    /// What it can do; nothing where it does not work.
+    pub(super) fn powers(&self) -> Powers {
+        match self {
+            Self::Works(_, powers) => *powers,
+            Self::None | Self::Broken(_) => Powers::default(),
+        }
+    }
+}
+
+fn attributes(kind: u32, config: u64, user_only: bool) -> perf_event_attr {
     let mut attributes = perf_event_attr::default();
     attributes.type_ = kind;
-    attributes.config = u64::from(config);
+    attributes.config = config;
     attributes.set_disabled(1);
     attributes.set_exclude_kernel(u64::from(user_only));
     attributes.set_exclude_hv(1);
-    let cpu = own_cpu();
-    sys::perf::open(&attributes, sys::perf::Scope::Thread(0), cpu)
+    attributes
+}
+
+/// Opens an event of our own thread and closes it again.
+fn try_event(kind: u32, config: u32, user_only: bool) -> Result<(), String> {
+    open(
+        &attributes(kind, u64::from(config), user_only),
+        Scope::Thread(0),
+    )
+}
+
+fn try_scope(scope: Scope<'_>) -> Result<(), String> {
+    let clock = u64::from(PERF_COUNT_SW_CPU_CLOCK);
+    open(&attributes(PERF_TYPE_SOFTWARE, clock, true), scope)
+}
+
+fn open(attributes: &perf_event_attr, scope: Scope<'_>) -> Result<(), String> {
+    sys::perf::open(attributes, scope, own_cpu())
         .map(drop)
         .map_err(|error| error.to_string())
+}
+
+fn try_wakeups() -> Result<(), String> {
+    let numbers = WAKEUP_NUMBERS.map(|path| (path, fs::read_to_string(path)));
+    let mut why = "no tracefs is mounted";
+    for (path, number) in numbers {
+        match number {
+            Ok(text) => {
+                let number = text.trim().parse().map_err(|_| format!("{path}: {text}"))?;
+                let mut attributes = attributes(PERF_TYPE_TRACEPOINT, number, false);
+                attributes.sample_type = SampleFormat::RAW.bits();
+                attributes.sample_period = 1;
+                return open(&attributes, Scope::Thread(0));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                why = "tracefs is closed to all but root";
+            }
+            Err(_) => {}
+        }
+    }
+    Err(why.to_owned())
+}
+
+fn try_cgroup() -> Option<Result<(), String>> {
+    let folder = CGROUP_FOLDERS.iter().find(|folder| {
+        let is_unified = Path::new(folder).join("cgroup.controllers").exists();
+        is_unified || folder.ends_with("perf_event") && Path::new(folder).exists()
+    })?;
+    let folder = fs::File::open(folder).ok()?;
+    Some(try_scope(Scope::Cgroup(folder.as_fd())))
 }
 
 /// A CPU that is online: the first may be off.
@@ -156,6 +260,13 @@ fn memory_controller_version() -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The folder's mode keeps all but root out of a mounted tracefs; an unmounted one is empty.
+fn has_tracefs() -> bool {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mut kinds = mounts.lines().filter_map(|line| line.split(' ').nth(2));
+    kinds.any(|kind| kind == "tracefs")
 }
 
 pub(super) fn number<T: std::str::FromStr>(path: &str) -> Option<T> {

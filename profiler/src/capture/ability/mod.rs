@@ -1,5 +1,6 @@
 //! What can be captured here, feature by feature, and the command that would enable each cross.
 
+mod beyond;
 mod found;
 mod processes;
 mod resources;
@@ -9,6 +10,7 @@ mod tests;
 
 use serde::Serialize;
 
+use beyond::{cgroups, helper, page_faults, wakeups, whole_machine};
 use found::Found;
 use processes::{other_users, ptrace_sampling};
 use resources::{descriptors, governor, memory_controller, pressure, ring_memory};
@@ -53,6 +55,11 @@ pub fn measure() -> Vec<Ability> {
         kernel_frames(&found),
         kernel_symbols(&found),
         context_switches(&found),
+        wakeups(&found),
+        page_faults(&found),
+        whole_machine(&found),
+        cgroups(&found),
+        helper(&found),
         ptrace_sampling(&found),
         other_users(&found),
         ring_memory(&found),
@@ -75,6 +82,12 @@ fn ready(id: &'static str, title: &'static str, value: String) -> Ability {
 }
 
 impl Ability {
+    /// Works, because the helper does it.
+    fn by_helper(self) -> Self {
+        let value = "by the helper".to_owned();
+        Self { value, ..self }
+    }
+
     fn limited(self, consequence: &str, remedy: Option<String>) -> Self {
         let consequence = consequence.to_owned();
         Self {

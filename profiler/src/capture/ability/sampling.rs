@@ -7,6 +7,9 @@ pub(super) fn cpu_sampling(found: &Found) -> Ability {
     let Err(error) = &found.cpu_clock else {
         return ability;
     };
+    if found.helper.powers().events {
+        return ability.by_helper();
+    }
     let ability = Ability {
         value: format!("{}; {error}", ability.value),
         ..ability
@@ -63,6 +66,9 @@ pub(super) fn kernel_frames(found: &Found) -> Ability {
     if found.kernel_clock.is_ok() {
         return ability;
     }
+    if found.helper.powers().events {
+        return ability.by_helper();
+    }
     let needs_setting = found.paranoid.is_some_and(|level| level > 1) && !found.may_all_perf();
     if needs_setting || found.cpu_clock.is_ok() {
         return ability.unavailable(
@@ -81,6 +87,9 @@ pub(super) fn kernel_symbols(found: &Found) -> Ability {
     let ability = ready("kernel_symbols", "Kernel symbols", value);
     if found.shows_kernel_symbols {
         return ability;
+    }
+    if found.helper.powers().kernel_symbols && found.kptr_restrict.is_some_and(|level| level < 2) {
+        return ability.by_helper();
     }
     // At 2 nobody sees addresses; at 1 CAP_SYSLOG does; at 0 whoever may sample the kernel.
     let remedy = match found.kptr_restrict {
@@ -101,8 +110,9 @@ pub(super) fn context_switches(found: &Found) -> Ability {
     );
     match &found.switches {
         Ok(()) => ability,
-        Err(_) if found.cpu_clock.is_ok() => ability.unavailable(
-            "Waiting is counted per thread from /proc, without the stacks that wait.",
+        Err(_) if found.helper.powers().events => ability.by_helper(),
+        Err(_) if found.cpu_clock.is_ok() => ability.limited(
+            "Threads are polled for their waits instead, so short ones are missed.",
             Some("sudo sysctl kernel.perf_event_paranoid=1".to_owned()),
         ),
         Err(_) => ability.unavailable("They need perf events.", cpu_sampling(found).remedy),

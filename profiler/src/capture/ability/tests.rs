@@ -1,10 +1,10 @@
 //! Judgements of described machines, and the trials on this one.
 
 use super::{
-    found::{CAP_SYS_PTRACE, number, try_ptrace},
+    found::{CAP_SYS_PTRACE, HelperFound, number, try_ptrace},
     *,
 };
-use crate::sys;
+use crate::{capture::helper::Powers, sys};
 
 /// A machine on which everything works.
 fn well() -> Found {
@@ -14,6 +14,14 @@ fn well() -> Found {
         cycles: Ok(()),
         kernel_clock: Ok(()),
         switches: Ok(()),
+        page_faults: Ok(()),
+        wakeups: Ok(()),
+        whole_machine: Ok(()),
+        cgroup: Some(Ok(())),
+        helper: HelperFound::Works(
+            "/usr/local/libexec/scrutineer-helper".into(),
+            Powers::default(),
+        ),
         kptr_restrict: Some(0),
         shows_kernel_symbols: true,
         yama_scope: Some(0),
@@ -25,6 +33,7 @@ fn well() -> Found {
         descriptors: Some(524_288),
         memory_controller: Some("version 2"),
         has_pressure: true,
+        has_tracefs: true,
         governor: Some("performance".to_owned()),
         program: "/usr/bin/scrutineer".to_owned(),
     }
@@ -34,7 +43,7 @@ fn well() -> Found {
 fn what_is_measured_here_is_complete_and_tells_what_to_do() {
     let abilities = measure();
     let ids: std::collections::BTreeSet<_> = abilities.iter().map(|found| found.id).collect();
-    assert_eq!(ids.len(), 12);
+    assert_eq!(ids.len(), 17);
     for ability in &abilities {
         assert!(!ability.value.is_empty(), "{ability:?}");
         let is_well = ability.readiness == Readiness::Ready;
@@ -53,6 +62,11 @@ fn a_well_prepared_machine_has_ticks_alone() {
         kernel_frames,
         kernel_symbols,
         context_switches,
+        wakeups,
+        page_faults,
+        whole_machine,
+        cgroups,
+        helper,
         ptrace_sampling,
         other_users,
         ring_memory,
@@ -162,4 +176,50 @@ fn tracing_a_child_works_wherever_nothing_forbids_it() {
         ),
         _ => assert_eq!(try_ptrace(), Ok(())),
     }
+}
+
+#[test]
+fn the_helper_turns_crosses_of_an_unprivileged_user_into_ticks() {
+    let refused = || Err("Permission denied (os error 13)".to_owned());
+    let without = Found {
+        paranoid: Some(2),
+        kernel_clock: refused(),
+        switches: refused(),
+        wakeups: refused(),
+        whole_machine: refused(),
+        kptr_restrict: Some(1),
+        shows_kernel_symbols: false,
+        capabilities: 0,
+        helper: HelperFound::None,
+        ..well()
+    };
+    let judges = [kernel_frames, kernel_symbols, context_switches, wakeups];
+    for judge in judges {
+        assert_ne!(judge(&without).readiness, Readiness::Ready);
+    }
+    let missing = helper(&without);
+    assert_eq!(missing.readiness, Readiness::Unavailable);
+    let command = "sudo '/usr/bin/scrutineer' doctor --install-helper";
+    assert_eq!(missing.remedy.as_deref(), Some(command));
+    let powers = Powers {
+        events: true,
+        kernel_symbols: true,
+        wakeup_tracepoint: Some(300),
+    };
+    let with = Found {
+        helper: HelperFound::Works("/x/scrutineer-helper".into(), powers),
+        ..without.clone()
+    };
+    for judge in judges {
+        let ability = judge(&with);
+        assert_eq!(ability.readiness, Readiness::Ready, "{ability:?}");
+        assert_eq!(ability.value, "by the helper");
+    }
+    assert_eq!(whole_machine(&with).readiness, Readiness::Unavailable);
+    let old = Found {
+        helper: HelperFound::Broken("it speaks version 9".to_owned()),
+        ..without
+    };
+    assert!(helper(&old).consequence.contains("version 9"));
+    assert_eq!(helper(&old).remedy.as_deref(), Some(command));
 }

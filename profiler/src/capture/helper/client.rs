@@ -2,10 +2,11 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Read},
     os::fd::{BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -103,8 +104,30 @@ impl HelperError {
     }
 }
 
-/// The installed helper's file; `None` where there is none.
+static IS_FORBIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// From now on this process does without the helper.
+pub fn forbid() {
+    IS_FORBIDDEN.store(true, Ordering::Relaxed);
+}
+
+/// `/proc/kallsyms` by the helper; `None` where there is no helper, or it may not see addresses.
+pub fn kernel_symbols() -> Option<String> {
+    let mut helper = HelperOpener::start(&find()?).ok()?;
+    let mut text = String::new();
+    helper
+        .kernel_symbols()
+        .ok()?
+        .read_to_string(&mut text)
+        .ok()?;
+    Some(text)
+}
+
+/// The installed helper's file; `None` where there is none, or it is not to be used.
 pub fn find() -> Option<PathBuf> {
+    if IS_FORBIDDEN.load(Ordering::Relaxed) {
+        return None;
+    }
     let path = match std::env::var_os(VARIABLE) {
         Some(path) => PathBuf::from(path),
         None => install::default_path(),

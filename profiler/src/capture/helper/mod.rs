@@ -31,9 +31,9 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{HelperError, HelperOpener, find};
+pub use client::{HelperError, HelperOpener, find, forbid, kernel_symbols};
 pub use install::{InstallError, Installed, default_path, inspect, install, remove};
-pub use protocol::{Powers, Refusal};
+pub use protocol::{Powers, Refusal, VERSION};
 pub use server::{is_helper, run};
 
 /// The file name under which the program is the helper and nothing else.

@@ -13,7 +13,7 @@ use crate::capture::{
 };
 
 /// Version of everything after magic and version.
-pub(super) const VERSION: u16 = 1;
+pub const VERSION: u16 = 1;
 
 /// Bytes of a request.
 pub(super) const REQUEST_BYTES: usize = 48;

@@ -124,7 +124,7 @@ impl PerfSubject {
     }
 
     /// A scope to try what is permitted in.
-    fn trial_scope(&self) -> Scope<'_> {
+    pub(crate) fn trial_scope(&self) -> Scope<'_> {
         match self {
             Self::Processes(pids) => {
                 let pid = pids.first().copied().unwrap_or(0);

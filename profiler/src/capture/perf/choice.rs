@@ -44,7 +44,7 @@ impl EventChoice {
 
     /// The best choice that works in a scope by an opener, as tried just now; the error of the
     /// most modest one where none works.
-    pub(super) fn best(scope: Scope<'_>, opener: &mut dyn EventOpener) -> io::Result<Self> {
+    pub(crate) fn best(scope: Scope<'_>, opener: &mut dyn EventOpener) -> io::Result<Self> {
         let cpu = super::cpus::online()?.first().copied().unwrap_or(0);
         let mut refusal = io::Error::from(io::ErrorKind::Unsupported);
         for choice in Self::ALL {

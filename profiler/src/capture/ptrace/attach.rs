@@ -125,6 +125,16 @@ fn refused(pid: u32, tid: u32, error: &io::Error) -> CaptureError {
         );
     }
     let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    refused_by(&scope, pid, error)
+}
+
+/// What Yama's setting (`kernel.yama.ptrace_scope`, empty without Yama) makes of a refusal.
+fn refused_by(scope: &str, pid: u32, error: &io::Error) -> CaptureError {
+    let not_permitted = |why: String, remedy: &str| CaptureError::NotPermitted {
+        pid,
+        why,
+        remedy: remedy.to_owned(),
+    };
     match scope.trim() {
         "1" => not_permitted(
             "kernel.yama.ptrace_scope is 1, which lets ptrace reach own children alone".to_owned(),
@@ -147,5 +157,43 @@ fn refused(pid: u32, tid: u32, error: &io::Error) -> CaptureError {
             ),
             &format!("sudo scrutineer record -p {pid}"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the file reads on machines with Yama.
+    #[test]
+    fn each_scope_of_yama_has_the_command_that_would_allow_it() {
+        let refused = io::Error::from_raw_os_error(libc::EPERM);
+        let told = |scope: &str| refused_by(scope, 7, &refused).to_string();
+        for (scope, remedy) in [
+            (
+                "1\n",
+                "To enable it: sudo sysctl kernel.yama.ptrace_scope=0 (or launch",
+            ),
+            (
+                "2\n",
+                "To enable it: sudo sysctl kernel.yama.ptrace_scope=1, then launch",
+            ),
+            (
+                "3\n",
+                "To enable it: set kernel.yama.ptrace_scope=1 in /etc/sysctl.d and reboot",
+            ),
+        ] {
+            let words = told(scope);
+            assert!(words.contains(remedy), "{words}");
+            assert!(
+                words.contains(&format!("ptrace_scope is {}", scope.trim())),
+                "{words}"
+            );
+        }
+        for scope in ["0\n", ""] {
+            let words = told(scope);
+            assert!(!words.contains("yama"), "{words}");
+            assert!(words.contains("sudo scrutineer record -p 7"), "{words}");
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, io};
 
-use super::RecordOptions;
+use super::{RecordOptions, opener};
 use crate::capture::{
     CaptureError,
     model::Subject,
-    perf::{AttachError, OwnOpener, PerfOptions, PerfSampler, PerfSubject, SwitchTaker},
+    perf::{AttachError, PerfOptions, PerfSampler, PerfSubject, SwitchTaker},
     ptrace::PtraceSampler,
     sampler::Sampler,
     tables::Tables,
@@ -60,7 +60,7 @@ fn open_sampler(
     options: &RecordOptions,
     tables: &mut Tables,
 ) -> Result<(Box<dyn Sampler>, Vec<String>), CaptureError> {
-    let perf_options = PerfOptions {
+    let mut perf_options = PerfOptions {
         frequency_hz: options.frequency_hz.max(1),
         call_graph: options.call_graph,
         stack_dump_bytes: options.stack_dump_bytes,
@@ -77,8 +77,13 @@ fn open_sampler(
         }),
         wakeup_tracepoint: options.off_cpu.then(tracepoint::of_wakeups).flatten(),
     };
-    let (subject, warnings) = subject(resolved)?;
-    match PerfSampler::attach(subject, perf_options, Box::new(OwnOpener), tables) {
+    let (subject, mut warnings) = subject(resolved)?;
+    let chosen = opener::choose(&subject, options);
+    warnings.extend(chosen.warnings);
+    if options.off_cpu && chosen.wakeup_tracepoint.is_some() {
+        perf_options.wakeup_tracepoint = chosen.wakeup_tracepoint;
+    }
+    match PerfSampler::attach(subject, perf_options, chosen.opener, tables) {
         Ok(sampler) => Ok((Box::new(sampler), warnings)),
         Err(AttachError::Failed(error)) => Err(error),
         Err(AttachError::Refused(refusal)) => match resolved.pids.as_slice() {

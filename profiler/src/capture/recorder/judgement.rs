@@ -66,7 +66,10 @@ pub(super) fn warnings(quality: &Quality, window: Window) -> Vec<String> {
     {
         let enable = match window.sampler {
             SamplerKind::Ptrace => "ptrace shows only where user code entered the kernel",
-            _ => "to see it: sudo sysctl kernel.perf_event_paranoid=1",
+            _ => {
+                "to see it: sudo scrutineer doctor --install-helper, or for every program: \
+                 sudo sysctl kernel.perf_event_paranoid=1"
+            }
         };
         warnings.push(format!(
             "{:.0} % of the target's CPU time was spent in the kernel and is invisible here; {enable}",

@@ -2,6 +2,7 @@
 
 mod choice;
 mod judgement;
+mod opener;
 mod session;
 
 use std::{

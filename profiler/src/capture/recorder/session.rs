@@ -27,6 +27,7 @@ use crate::{
         tables::Tables,
         target::{self, Resolved, Target, TargetDescription},
     },
+    noise::{self, SampleCost},
     process,
     sys::clock,
 };
@@ -52,6 +53,7 @@ pub(super) struct Session {
     cpu_at_start: CpuTimes,
     cpu_now: CpuTimes,
     warnings: Vec<String>,
+    sample_cost: SampleCost,
 }
 
 impl Session {
@@ -127,6 +129,7 @@ impl Session {
             cpu_at_start: cpu_times(&resolved.pids).unwrap_or_default(),
             cpu_now: CpuTimes::default(),
             warnings,
+            sample_cost: noise::stored_sample_cost(),
             resolved,
         })
     }
@@ -297,8 +300,25 @@ impl Session {
             waits: self.tables.wait_count(),
             other_lost: counters.other_lost,
             throttled: counters.throttled,
-            overhead_share: None,
+            overhead_share: self.overhead_share(),
         }
+    }
+
+    /// Estimated from what a sample costs here. An upper bound where stacks are shorter than the
+    /// copy, because the kernel copies what there is.
+    fn overhead_share(&self) -> Option<f64> {
+        let spent = |now: u64, before: u64| now.saturating_sub(before);
+        let cpu_ns = spent(self.cpu_now.user_ns, self.cpu_at_start.user_ns)
+            + spent(self.cpu_now.kernel_ns, self.cpu_at_start.kernel_ns);
+        if self.sampler.kind() == SamplerKind::Ptrace {
+            // It stood still beside the time in which it ran.
+            let paused_ns = self.sampler.counters().paused_ns;
+            let both_ns = cpu_ns + paused_ns;
+            return (cpu_ns > 0).then(|| paused_ns as f64 / both_ns as f64);
+        }
+        let copied_bytes = self.sampler.stack_dump_bytes();
+        self.sample_cost
+            .share(self.tables.sample_count(), copied_bytes, cpu_ns)
     }
 
     /// Writes and flushes everything since the last time.
