@@ -1,6 +1,9 @@
 //! `doctor`: what can be captured and concluded here, and what would enable the rest.
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use scrutineer_profiler::{
@@ -32,6 +35,10 @@ Examples:
   scrutineer doctor --json | jq '.abilities[] | select(.readiness != \"ready\") | .remedy'
   sudo scrutineer doctor --install-helper
   sudo scrutineer doctor --install-helper --helper-group profilers")]
+#[expect(
+    clippy::option_option,
+    reason = "an option that was not given, one without a path, one with a path"
+)]
 pub(super) struct Arguments {
     /// Print JSON for scripts
     #[arg(long)]
@@ -43,7 +50,7 @@ pub(super) struct Arguments {
 
     /// Install the privileged helper [default: /usr/local/libexec/scrutineer-helper]
     #[arg(long, value_name = "PATH", num_args = 0..=1, conflicts_with_all = ["json", "quick"])]
-    install_helper: Option<Option<std::path::PathBuf>>,
+    install_helper: Option<Option<PathBuf>>,
 
     /// Let the members of this group alone run the helper
     #[arg(long, value_name = "GROUP", requires = "install_helper")]
@@ -54,7 +61,7 @@ pub(super) struct Arguments {
         long, value_name = "PATH", num_args = 0..=1,
         conflicts_with_all = ["json", "quick", "install_helper"]
     )]
-    remove_helper: Option<Option<std::path::PathBuf>>,
+    remove_helper: Option<Option<PathBuf>>,
 }
 
 impl Run for Arguments {
