@@ -7,9 +7,10 @@ use scrutineer_checklists::{
     words,
 };
 use scrutineer_evidence::{
-    capture::{CaptureFacts, Quality},
+    capture::CaptureFacts,
     residency::ResidencyFacts,
     traffic::TrafficFacts,
+    trust::{self, Conditions},
 };
 
 use super::DemoResult;
@@ -52,7 +53,7 @@ pub(super) fn text(result: &DemoResult) -> String {
         document.comparison.as_ref(),
     );
     if let Some(capture) = &document.capture {
-        line(&mut text, "Trust", &trust(&capture.quality));
+        line(&mut text, "Trust", &trust(capture));
     }
     if let Some(capture) = result.capture_path() {
         line(&mut text, "Capture", &capture.display().to_string());
@@ -182,30 +183,16 @@ fn row_in_words(row: &ComparisonRow) -> String {
     )
 }
 
-fn trust(quality: &Quality) -> String {
-    let share = |part| words::percent(quality.share(part));
-    let paused = match quality.paused_ns {
-        0 => String::new(),
-        paused => format!(
-            ", the target stood still for {}",
-            words::seconds(paused as f64 / 1e9)
-        ),
-    };
-    let kernel = match quality.kernel_invisible_share {
-        Some(share) if share > 0.0 => {
-            format!(
-                ", {} of its CPU time was kernel time that may not be seen",
-                words::percent(share)
-            )
-        }
-        _ => String::new(),
-    };
+fn trust(capture: &CaptureFacts) -> String {
+    let trust = trust::judge(&capture.quality, &Conditions::of(capture));
+    let measures = trust.measures.iter();
+    let told: Vec<_> = measures
+        .map(|measure| format!("{} {}", measure.label, measure.value))
+        .collect();
     format!(
-        "{} samples lost, {} of stacks truncated, {} without a name; the profiler used {} of CPU{paused}{kernel}",
-        words::count(quality.lost),
-        share(quality.truncated),
-        share(quality.unresolved),
-        words::seconds(quality.profiler_cpu_ns as f64 / 1e9),
+        "{}: {}",
+        trust.level.label().to_lowercase(),
+        told.join(", ")
     )
 }
 

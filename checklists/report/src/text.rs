@@ -7,6 +7,7 @@ use scrutineer_checklists::{
     review::Standing,
     verdict::Outcome,
 };
+use scrutineer_evidence::trust::{self, Conditions};
 
 /// Narrowest width that is laid out.
 const LEAST_WIDTH: usize = 60;
@@ -21,6 +22,11 @@ pub fn render(document: &ReviewDocument, width: usize) -> String {
     let mut text = String::new();
     line(&mut text, &clean(&document.title));
     wrap(&mut text, &counts(document), width, "");
+    let capture = document.capture.as_ref();
+    let trust = capture.map(|capture| trust::judge(&capture.quality, &Conditions::of(capture)));
+    if let Some(warning) = trust.and_then(|trust| trust.warning()) {
+        wrap(&mut text, &clean(&format!("! {warning}")), width, "");
+    }
     for section in &document.sections {
         text.push('\n');
         line(&mut text, &clean(&section.title));

@@ -17,6 +17,7 @@ pub mod source;
 pub mod system;
 pub mod tasks;
 pub mod traffic;
+pub mod trust;
 
 pub use absent::{Absent, Gathered};
 pub use kinds::{EVIDENCE_SCHEMA_VERSION, Evidence, Kind, KindOf};

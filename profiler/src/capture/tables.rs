@@ -130,6 +130,7 @@ pub struct Tables {
     truncated_count: u64,
     cut_short_count: u64,
     wait_count: u64,
+    page_fault_count: u64,
 }
 
 impl Tables {
@@ -158,6 +159,7 @@ impl Tables {
             truncated_count: 0,
             cut_short_count: 0,
             wait_count: 0,
+            page_fault_count: 0,
         }
     }
 
@@ -189,6 +191,11 @@ impl Tables {
     /// Waits so far.
     pub fn wait_count(&self) -> u64 {
         self.wait_count
+    }
+
+    /// Page faults so far.
+    pub fn page_fault_count(&self) -> u64 {
+        self.page_fault_count
     }
 
     /// The id of a module.
@@ -327,6 +334,7 @@ impl Tables {
     pub fn page_fault(&mut self, fault: PageFault) {
         let thread = self.thread(fault.pid, fault.tid);
         let time_ns = self.since_start(fault.at_ns);
+        self.page_fault_count += fault.weight;
         self.page_faults
             .push((time_ns, thread, fault.stack, fault.weight));
     }

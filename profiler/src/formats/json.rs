@@ -2,7 +2,7 @@
 
 use std::io;
 
-use scrutineer_evidence::capture::Quality;
+use scrutineer_evidence::{capture::Quality, trust::Trust};
 use serde::Serialize;
 
 use super::{
@@ -25,6 +25,7 @@ struct Document<'a> {
     duration_s: f64,
     complete: bool,
     quality: &'a Quality,
+    trust: Trust,
     notes: Vec<String>,
     /// `cpu`, `wait` or `faults`.
     weight: &'static str,
@@ -52,6 +53,7 @@ pub(super) fn write(
         duration_s: profile.duration_ns() as f64 / 1e9,
         complete: profile.end.is_some(),
         quality: &profile.quality,
+        trust: profile.trust(),
         notes: notes(profile, selection),
         weight: selection.weight.id(),
         unit: selection.weight.unit().noun(),

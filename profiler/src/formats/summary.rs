@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scrutineer_evidence::process::Runtime;
+use scrutineer_evidence::{process::Runtime, trust::limits};
 use serde::Serialize;
 
 use super::percent;
@@ -111,12 +111,14 @@ pub(super) const fn whole(weight: Weight) -> &'static str {
     }
 }
 
-/// How far a weight of the capture can be trusted, a sentence each.
+/// How far a weight of the capture can be trusted, a sentence each; what makes it untrustworthy
+/// comes first.
 pub(super) fn notes(profile: &Profile, selection: &Selection) -> Vec<String> {
-    match selection.weight {
+    let notes = match selection.weight {
         Weight::Cpu => quality_notes(profile),
         Weight::Wait | Weight::PageFaults => other_notes(profile, selection),
-    }
+    };
+    profile.trust().warning().into_iter().chain(notes).collect()
 }
 
 fn other_notes(profile: &Profile, selection: &Selection) -> Vec<String> {
@@ -227,7 +229,7 @@ fn quality_notes(profile: &Profile) -> Vec<String> {
         ));
     }
     notes.extend(hidden_time_notes(profile));
-    if quality.samples < FEW_SAMPLES {
+    if quality.samples < limits::FEW_SAMPLES {
         let half_width = 98.0 / (quality.samples.max(1) as f64).sqrt();
         notes.push(format!(
             "{} samples are few: a share may be off by {half_width:.0} points; record for longer, \
@@ -241,9 +243,6 @@ fn quality_notes(profile: &Profile) -> Vec<String> {
     }
     notes
 }
-
-/// Below this the 95 % interval of a share is wider than ±5 points (1.96 · √(¼ ÷ n)).
-const FEW_SAMPLES: u64 = 385;
 
 fn hidden_time_notes(profile: &Profile) -> Vec<String> {
     let quality = &profile.quality;
@@ -262,7 +261,7 @@ fn hidden_time_notes(profile: &Profile) -> Vec<String> {
             percent(quality.paused_ns, duration_ns)
         ));
     }
-    if quality.profiler_cpu_ns > duration_ns / 20 {
+    if quality.profiler_cpu_ns as f64 > duration_ns as f64 * limits::PROFILER_CPU.attention {
         notes.push(format!(
             "The profiler itself used {} of one CPU: record at a lower frequency.",
             percent(quality.profiler_cpu_ns, duration_ns)

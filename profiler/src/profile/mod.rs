@@ -12,6 +12,7 @@ pub mod series;
 mod table;
 mod top;
 mod wait_classes;
+mod trust;
 mod weight;
 
 #[cfg(test)]

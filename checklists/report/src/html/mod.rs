@@ -30,6 +30,9 @@ pub fn render(document: &ReviewDocument) -> String {
     symbols::define(&mut page);
     page.raw("<main>\n");
     overview::draw(&mut page, document);
+    if let Some(capture) = &document.capture {
+        tables::warning(&mut page, capture);
+    }
     findings::draw(&mut page, document);
     profile(&mut page, document);
     residency(&mut page, document);

@@ -3,7 +3,7 @@
 use scrutineer_checklists::{document::ReviewDocument, review::Standing, verdict::Outcome, words};
 use scrutineer_evidence::capture::CaptureFacts;
 
-use super::{page::Page, symbols, tables::trust_problems};
+use super::{page::Page, symbols, tables};
 
 /// The product's mark.
 const MARK: &str = r##"<svg class="mark" viewBox="0 0 20 20" aria-hidden="true"><path d="M2 3.4h16" stroke="#4B50C8"/><path d="M2 8h7" stroke="#C27C00"/><path d="M2 12.6h6" stroke="#12775A"/><circle cx="12.8" cy="11.4" r="3.5" stroke="currentColor"/><path d="M15.4 14l2.6 2.8" stroke="currentColor"/></svg>"##;
@@ -138,21 +138,20 @@ fn tile(page: &mut Page, title: &'static str, number: &str, line: &str) {
 }
 
 fn trust_word(capture: &CaptureFacts) -> String {
-    let word = if trust_problems(capture).is_empty() {
-        "trustworthy"
-    } else {
-        "read with care"
-    };
+    let word = tables::judged(capture).level.label().to_lowercase();
     format!("{}, {word}", words::seconds(capture.duration_s))
 }
 
 fn trust_line(capture: &CaptureFacts) -> String {
-    let quality = &capture.quality;
-    format!(
-        "lost {}, truncated {}",
-        words::percent(quality.share(quality.lost)),
-        words::percent(quality.share(quality.truncated))
-    )
+    let trust = tables::judged(capture);
+    let told = trust
+        .measures
+        .iter()
+        .filter(|measure| ["lost", "truncated"].contains(&measure.id));
+    let told: Vec<_> = told
+        .map(|measure| format!("{} {}", measure.label, measure.value))
+        .collect();
+    told.join(", ")
 }
 
 fn sections(page: &mut Page, document: &ReviewDocument) {

@@ -4,22 +4,17 @@ use scrutineer_checklists::{
     document::{ComparisonRow, ReviewDocument},
     words,
 };
-use scrutineer_evidence::capture::CaptureFacts;
+use scrutineer_evidence::{
+    capture::CaptureFacts,
+    trust::{self, Conditions, Level, Trust},
+};
 
 use super::{overview::moment, page::Page};
 
-/// Shares of samples above which a capture is to be read with care.
-const MOST_LOST: f64 = 0.01;
-const MOST_TRUNCATED: f64 = 0.05;
-const MOST_UNRESOLVED: f64 = 0.2;
-
 /// Draws how far the capture can be trusted, and what to do where it cannot.
 pub(super) fn trust(page: &mut Page, capture: &CaptureFacts) {
-    let quality = &capture.quality;
-    let share = |part| words::percent(quality.share(part));
-    let overhead = quality.profiler_cpu_ns as f64 / 1e9 / capture.duration_s.max(1e-9);
-    let problems = trust_problems(capture);
-    page.raw(if problems.is_empty() {
+    let trust = judged(capture);
+    page.raw(if trust.level == Level::Fine {
         "<p class=\"trust\">"
     } else {
         "<p class=\"trust doubt\">"
@@ -34,58 +29,28 @@ pub(super) fn trust(page: &mut Page, capture: &CaptureFacts) {
     page.text(words::count(capture.frequency_hz.into()))
         .raw(" Hz, ")
         .text(capture.sampler.label());
-    page.raw(" · lost ")
-        .text(share(quality.lost))
-        .raw(" · truncated ");
-    page.text(share(quality.truncated))
-        .raw(" · nameless ")
-        .text(share(quality.unresolved));
-    page.raw(" · profiler ")
-        .text(words::percent(overhead))
-        .raw(" of one core");
-    if quality.paused_ns > 0 {
-        let paused = words::seconds(quality.paused_ns as f64 / 1e9);
-        page.raw(" · target stood still for ").text(paused);
-    }
-    if let Some(kernel) = quality.kernel_invisible_share {
+    for measure in &trust.measures {
         page.raw(" · ")
-            .text(words::percent(kernel))
-            .raw(" of the CPU time was unseen kernel time");
+            .text(measure.label)
+            .raw(" ")
+            .text(&measure.value);
     }
     page.raw("</p>");
-    for problem in problems {
-        page.element("<p class=\"note\">", problem, "</p>");
+    for sentence in trust.sentences() {
+        page.element("<p class=\"note\">", sentence, "</p>");
     }
 }
 
-/// Why the capture is to be read with care: what, and what to do.
-pub(super) fn trust_problems(capture: &CaptureFacts) -> Vec<String> {
-    let quality = &capture.quality;
-    let share = |part| quality.share(part);
-    let mut problems = Vec::new();
-    if quality.samples == 0 {
-        problems.push("No sample was taken: record while the target has work to do.".to_owned());
+/// The one judgement of a capture.
+pub(super) fn judged(capture: &CaptureFacts) -> Trust {
+    trust::judge(&capture.quality, &Conditions::of(capture))
+}
+
+/// Draws what must be known before any finding, where the capture's quality is poor.
+pub(super) fn warning(page: &mut Page, capture: &CaptureFacts) {
+    if let Some(warning) = judged(capture).warning() {
+        page.element("<p class=\"note\" role=\"alert\">", warning, "</p>");
     }
-    if share(quality.lost) > MOST_LOST {
-        let lost = words::percent(share(quality.lost));
-        problems.push(format!(
-            "{lost} of the samples were lost: record at a lower frequency."
-        ));
-    }
-    if share(quality.truncated) > MOST_TRUNCATED {
-        let truncated = words::percent(share(quality.truncated));
-        problems.push(format!(
-            "{truncated} of the stacks are truncated: build with frame pointers, or record with \
-             larger stacks."
-        ));
-    }
-    if share(quality.unresolved) > MOST_UNRESOLVED {
-        let unresolved = words::percent(share(quality.unresolved));
-        problems.push(format!(
-            "{unresolved} of the samples have no name: install debug symbols."
-        ));
-    }
-    problems
 }
 
 /// Draws the functions with most self time.

@@ -1,12 +1,9 @@
 //! What a recording tells of its own quality, in numbers and in sentences.
 
-use scrutineer_evidence::capture::{Quality, Sampler as SamplerKind};
-
-/// Below this share nothing is said.
-const WORTH_A_WORD: f64 = 0.01;
-/// With fewer, chance and the coarse clock of `/proc/PID/stat` explain any difference.
-const LEAST_EXPECTED_SAMPLES: f64 = 100.0;
-const LEAST_SHARE_OF_EXPECTED: f64 = 0.8;
+use scrutineer_evidence::{
+    capture::{Quality, Sampler as SamplerKind},
+    trust::{self, Conditions},
+};
 
 /// CPU times of a process, nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,75 +27,29 @@ pub(super) struct Window {
     pub(super) frequency_hz: u32,
     /// CPU time of the target that the sampler could see.
     pub(super) visible_cpu_ns: u64,
+    /// Length of the recording.
+    pub(super) duration_ns: u64,
+    /// Page faults captured with their stacks.
+    pub(super) page_faults: u64,
 }
 
 impl Window {
-    /// Samples that so much CPU time should have given.
-    fn expected_samples(&self) -> f64 {
-        self.visible_cpu_ns as f64 / 1e9 * f64::from(self.frequency_hz)
+    /// What the judgement of trust goes by.
+    fn conditions(&self) -> Conditions {
+        Conditions {
+            sampler: Some(self.sampler),
+            frequency_hz: self.frequency_hz,
+            duration_s: self.duration_ns as f64 / 1e9,
+            visible_cpu_s: Some(self.visible_cpu_ns as f64 / 1e9),
+            page_faults: self.page_faults,
+        }
     }
 }
 
-/// Sentences on what was invisible, lost or cut, and what to do about it.
+/// Sentences on what was invisible, lost or cut, and what to do about it, worst first. Names are
+/// looked up after the recording, so that they are not judged here.
 pub(super) fn warnings(quality: &Quality, window: Window) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let expected = window.expected_samples();
-    let taken = (quality.samples + quality.lost) as f64;
-    if expected >= LEAST_EXPECTED_SAMPLES && taken < expected * LEAST_SHARE_OF_EXPECTED {
-        warnings.push(format!(
-            "Only {:.0} % of the samples that the target's CPU time should have given were taken: \
-             threads that live for less than {:.1} ms end before their first sample. Record at \
-             more than {} Hz with -F",
-            taken / expected * 100.0,
-            1e3 / f64::from(window.frequency_hz),
-            window.frequency_hz
-        ));
-    } else if quality.samples == 0 {
-        warnings.push(
-            "No sample was taken: the target used no CPU time that could be seen, or ended at \
-             once. Record for longer, or while it works"
-                .to_owned(),
-        );
-    }
-    if let Some(share) = quality
-        .kernel_invisible_share
-        .filter(|share| *share >= WORTH_A_WORD)
-    {
-        let enable = match window.sampler {
-            SamplerKind::Ptrace => "ptrace shows only where user code entered the kernel",
-            _ => {
-                "to see it: sudo scrutineer doctor --install-helper, or for every program: \
-                 sudo sysctl kernel.perf_event_paranoid=1"
-            }
-        };
-        warnings.push(format!(
-            "{:.0} % of the target's CPU time was spent in the kernel and is invisible here; {enable}",
-            share * 100.0
-        ));
-    }
-    let lost = quality.lost as f64 / (quality.samples + quality.lost).max(1) as f64;
-    if lost >= WORTH_A_WORD {
-        let why = match window.sampler {
-            SamplerKind::Ptrace => "were left out because the machine was too busy to stop the \
-                                    target on time; record while less else runs"
-                .to_owned(),
-            _ => format!(
-                "were lost because they came faster than they could be read; record at less than \
-                 {} Hz with -F",
-                window.frequency_hz
-            ),
-        };
-        warnings.push(format!("{:.0} % of the samples {why}", lost * 100.0));
-    }
-    let truncated = quality.share(quality.truncated);
-    if truncated >= WORTH_A_WORD {
-        warnings.push(format!(
-            "{:.0} % of the stacks do not reach their outermost function: they are deeper than \
-             what is copied of them, or code on them has no unwind information",
-            truncated * 100.0
-        ));
-    }
-    warnings
+    trust::judge(quality, &window.conditions()).sentences()
 }
 
 #[cfg(test)]
@@ -124,22 +75,9 @@ mod tests {
             sampler: SamplerKind::PerfCpuClock,
             frequency_hz: 1_000,
             visible_cpu_ns: samples * 1_000_000,
+            duration_ns: samples * 1_000_000,
+            page_faults: 0,
         }
-    }
-
-    #[test]
-    fn each_sampler_has_its_own_remedy_for_samples_that_were_lost() {
-        let quality = Quality {
-            samples: 900,
-            lost: 100,
-            ..Quality::default()
-        };
-        let ptrace = Window {
-            sampler: SamplerKind::Ptrace,
-            ..window(1_000)
-        };
-        assert!(warnings(&quality, window(1_000))[0].contains("less than 1000 Hz"));
-        assert!(warnings(&quality, ptrace)[0].contains("less else runs"));
     }
 
     #[test]
@@ -163,19 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn each_flaw_has_its_sentence() {
-        let quality = Quality {
-            samples: 90,
-            lost: 10,
-            truncated: 45,
-            kernel_invisible_share: Some(0.3),
-            ..Quality::default()
-        };
-        let found = warnings(&quality, window(100));
-        assert_eq!(found.len(), 3);
-        assert!(found[0].contains("30 %") && found[0].contains("sudo sysctl"));
-        assert!(found[1].contains("10 %"));
-        assert!(found[2].contains("50 %"));
-        assert_eq!(warnings(&Quality::default(), window(0)).len(), 1);
+    fn a_recording_without_a_sample_says_so() {
+        let warnings = warnings(&Quality::default(), window(0));
+        assert!(
+            warnings[0].starts_with("No sample was taken"),
+            "{warnings:?}"
+        );
     }
 }

@@ -360,7 +360,7 @@ impl Session {
         self.shared.publish(&quality);
         self.warnings.extend(self.sampler.warnings());
         self.warnings
-            .extend(judgement::warnings(&quality, self.window()));
+            .extend(judgement::warnings(&quality, self.window(duration_ns)));
         Ok(RecordingSummary {
             pid: self.pid(),
             path: self.options.output,
@@ -371,7 +371,7 @@ impl Session {
         })
     }
 
-    fn window(&self) -> Window {
+    fn window(&self, duration_ns: u64) -> Window {
         let user_ns = self
             .cpu_now
             .user_ns
@@ -389,6 +389,8 @@ impl Session {
             sampler: self.sampler.kind(),
             frequency_hz: self.sampler.frequency_hz(),
             visible_cpu_ns: user_ns + seen_kernel_ns,
+            duration_ns,
+            page_faults: self.tables.page_fault_count(),
         }
     }
 

@@ -7,6 +7,7 @@ mod timeline;
 mod toolbar;
 
 use egui::{Key, Modifiers, Rect, Ui};
+use scrutineer_evidence::trust;
 
 use super::{Binding, free_key, key};
 use crate::{
@@ -115,12 +116,8 @@ fn trust_line(ui: &Ui, rect: Rect, state: &State, open: &Open) {
         .as_ref()
         .filter(|_| open.live && !state.profile.frozen);
     let quality = live.map_or(&open.profile().quality, |recording| &recording.quality);
-    let (duration_s, cpu_s) = open
-        .digest
-        .as_ref()
-        .map_or((0.0, 0.0), |digest| (digest.duration_s, digest.cpu_s));
-    let measures = trust_strip::measures(quality, duration_s, cpu_s);
-    trust_strip::show(ui, rect, quality.samples, &measures);
+    let trust = trust::judge(quality, &open.profile().conditions());
+    trust_strip::show(ui, rect, quality.samples, &trust);
 }
 
 /// What the screens that need a capture show without one.
