@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use scrutineer_checklists::{review::Choice, verdict::Outcome};
+use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use crate::{
     state::{
@@ -183,6 +184,14 @@ pub(crate) enum Command {
     SelectFunction(u32),
     /// Look at a range of time alone, seconds.
     SetRange(Option<(f64, f64)>),
+    /// Weigh by CPU time, waits or page faults.
+    Weigh(Weight),
+    /// The next weight that the capture has.
+    WeighNext,
+    /// Look at a class of waits, or no longer.
+    ToggleWaitClass(WaitClass),
+    /// Look at all classes of waits.
+    AllWaitClasses,
     /// Hold the picture while the recording goes on.
     ToggleFreeze,
     /// Stop the recording.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use scrutineer_profiler::profile::Unit;
+
 /// Thousands parted by no-break spaces: `38 412`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -20,9 +22,24 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}\u{a0}%", share * 100.0)
 }
 
-/// A small share in percent with two decimals: `0.02 %`.
-pub(crate) fn fine_percent(share: f64) -> String {
-    format!("{:.2}\u{a0}%", share * 100.0)
+/// A quantity of a weight as a table shows it: `1 204`, `3.21 s`, `12.4 ms`.
+pub(crate) fn quantity(unit: Unit, value: u64) -> String {
+    match unit {
+        Unit::Samples | Unit::Faults => count(value),
+        Unit::Nanoseconds => unit.quantity(value).replace(' ', "\u{a0}"),
+    }
+}
+
+/// A quantity with its noun: `1 204 samples`, `3.21 s`, `1 page fault`.
+pub(crate) fn quantity_words(unit: Unit, value: u64) -> String {
+    let noun = match unit {
+        Unit::Samples if value == 1 => " sample",
+        Unit::Samples => " samples",
+        Unit::Faults if value == 1 => " page fault",
+        Unit::Faults => " page faults",
+        Unit::Nanoseconds => "",
+    };
+    format!("{}{noun}", quantity(unit, value))
 }
 
 /// `part` of `whole` as a share, 0 of nothing.

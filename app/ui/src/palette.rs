@@ -142,8 +142,38 @@ fn profile(state: &State) -> Vec<Line> {
             )
         })
         .collect();
+    lines.extend(weights(state));
     lines.push(line("Invert the call tree", "i", Command::ToggleInvert));
     lines.push(line("Reset zoom", "0", Command::ResetZoom));
+    lines
+}
+
+/// What the capture can be weighed by, and its classes of waits.
+fn weights(state: &State) -> Vec<Line> {
+    let Some(open) = &state.profile.open else {
+        return Vec::new();
+    };
+    let weights = open.weights();
+    if weights.len() < 2 {
+        return Vec::new();
+    }
+    let mut lines: Vec<Line> = weights
+        .into_iter()
+        .map(|weight| {
+            let words = format!("Weigh by {}", weight.label());
+            line(words, "t", Command::Weigh(weight))
+        })
+        .collect();
+    let wanted = &state.profile.wanted;
+    lines.extend(open.shown.classes.iter().map(|found| {
+        let on = wanted.classes.is_some() && wanted.counts(found.class);
+        let act = if on { "Hide" } else { "Look at" };
+        let words = format!("{act} waits: {}", found.class.label());
+        line(words, "", Command::ToggleWaitClass(found.class))
+    }));
+    if wanted.classes.is_some() {
+        lines.push(line("Look at all waits", "", Command::AllWaitClasses));
+    }
     lines
 }
 

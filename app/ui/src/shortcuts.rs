@@ -36,6 +36,8 @@ fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
     for (modifiers, key, command) in [
         (Modifiers::ALT, Key::ArrowLeft, Command::Back),
         (Modifiers::ALT, Key::ArrowRight, Command::Forward),
+        (ctrl | Modifiers::SHIFT, Key::Z, Command::Forward),
+        (ctrl, Key::Z, Command::Back),
         (ctrl, Key::K, toggle_palette(state)),
         (ctrl, Key::F, Command::FocusSearch),
         (ctrl, Key::O, Command::Ask(Request::OpenDialog)),

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use egui::{Color32, FontData, FontDefinitions, FontFamily, FontId, Stroke};
 use scrutineer_checklists::verdict::Outcome;
-use scrutineer_profiler::profile::Category;
+use scrutineer_profiler::{capture::model::WaitClass, profile::Category};
 
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
@@ -55,6 +55,7 @@ pub(crate) struct Theme {
     pub(crate) pss: Color32,
     pub(crate) heap: Color32,
     pub(crate) on_frame: Color32,
+    waits: [Color32; 9],
     outcomes: [OutcomeInk; 7],
     categories: [Color32; 6],
     inlined: Color32,
@@ -84,6 +85,17 @@ pub(crate) static DARK: Theme = Theme {
     pss: rgb(0x9F_8BE0),
     heap: rgb(0xE2_A85E),
     on_frame: rgb(0x0D_0F13),
+    waits: [
+        rgb(0x8D_97A6),
+        rgb(0xD4_718A),
+        rgb(0x6C_90D8),
+        rgb(0x9F_8BE0),
+        rgb(0x3A_4350),
+        rgb(0xE2_A85E),
+        rgb(0xD6_B44E),
+        rgb(0x62_B3A0),
+        rgb(0xF0_705A),
+    ],
     outcomes: [
         ink(0xF0_705A, 0x3A_1F1C),
         ink(0xE3_A83B, 0x35_2A14),
@@ -128,6 +140,17 @@ pub(crate) static LIGHT: Theme = Theme {
     pss: rgb(0x6A_4FBE),
     heap: rgb(0x8F_5609),
     on_frame: rgb(0x17_1A20),
+    waits: [
+        rgb(0x8D_97A6),
+        rgb(0xCF_5C7A),
+        rgb(0x5B_80D0),
+        rgb(0x6A_4FBE),
+        rgb(0xC5_CBD5),
+        rgb(0x8F_5609),
+        rgb(0xD9_AE2F),
+        rgb(0x3E_9E7E),
+        rgb(0xB9_3721),
+    ],
     outcomes: [
         ink(0xB9_3721, 0xFC_E7E2),
         OutcomeInk {
@@ -174,6 +197,12 @@ impl Theme {
         } else {
             self.category(category)
         }
+    }
+
+    /// The colour of a class of waits: the thread states' own, sleep a shade above "asleep" so that
+    /// its bars are seen.
+    pub(crate) fn wait(&self, class: WaitClass) -> Color32 {
+        self.waits[class as usize]
     }
 
     /// Fill of a category.

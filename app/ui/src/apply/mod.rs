@@ -77,8 +77,7 @@ pub(super) fn here(state: &State) -> Place {
     Place {
         screen: state.screen,
         selected: state.profile.selected,
-        inverted: state.profile.wanted.inverted,
-        range_s: state.profile.wanted.range_s,
+        arrangement: state.profile.wanted.clone(),
         window: state.profile.window,
         item: state.checklist.selected.clone(),
     }
@@ -126,13 +125,7 @@ fn walk(state: &mut State, forward: bool) {
     let Some(place) = place else { return };
     show(state, place.screen);
     state.checklist.selected = place.item;
-    profile::restore(
-        state,
-        place.selected,
-        place.inverted,
-        place.range_s,
-        place.window,
-    );
+    profile::restore(state, place.selected, place.arrangement, place.window);
 }
 
 /// Esc: one layer at a time.

@@ -1,8 +1,9 @@
 //! Commands of the profile and memory screens, which share one selection.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use regex::RegexBuilder;
+use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use crate::{
     command::{Command, Request},
@@ -37,6 +38,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::ZoomToSelected => zoom_to_selected(state),
         Command::SelectFunction(function) => select_function(state, function),
         Command::SetRange(range) => set_range(state, range),
+        Command::Weigh(weight) => weigh(state, weight),
+        Command::WeighNext => weigh_next(state),
+        Command::ToggleWaitClass(class) => toggle_class(state, class),
+        Command::AllWaitClasses => choose_classes(state, None),
         Command::ToggleFreeze => toggle_freeze(state),
         Command::StopRecording => stop(state),
         Command::ToggleNode(node) => {
@@ -63,6 +68,8 @@ pub(super) fn unwind(state: &mut State) {
         ask_search(state);
     } else if state.profile.window != Window::ALL {
         show_window(state, Window::ALL, true);
+    } else if state.profile.wanted.classes.is_some() {
+        choose_classes(state, None);
     } else if state.profile.wanted.range_s.is_some() {
         set_range(state, None);
     } else {
@@ -81,14 +88,12 @@ pub(super) fn unwind_range(state: &mut State) {
 pub(super) fn restore(
     state: &mut State,
     selected: Option<u32>,
-    inverted: bool,
-    range_s: Option<(f64, f64)>,
+    wanted: Arrangement,
     window: Window,
 ) {
     if state.profile.open.is_none() {
         return;
     }
-    let wanted = Arrangement { inverted, range_s };
     let changed = state.profile.wanted != wanted;
     state.profile.wanted = wanted;
     show_window(state, window, true);
@@ -127,6 +132,7 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         layout: loaded.layout.clone(),
         left_heavy: loaded.left_heavy.clone(),
         top: None,
+        classes: Arc::default(),
     };
     profile
         .unfolded
@@ -172,6 +178,7 @@ fn rearrange(state: &mut State) {
             layout: open.loaded.layout.clone(),
             left_heavy: open.loaded.left_heavy.clone(),
             top: None,
+            classes: Arc::default(),
         })
     });
     let (generation, profile) = (open.generation, open.profile().clone());
@@ -375,8 +382,11 @@ fn ask_inspection(state: &mut State) {
     match function {
         Some(function) => {
             let (generation, tree) = (open.generation, open.shown.tree.clone());
+            let (profile, arrangement) = (open.profile().clone(), open.arrangement.clone());
             state.views.ask(Task::Inspect {
                 generation,
+                profile,
+                arrangement,
                 tree,
                 function,
             });
@@ -412,6 +422,49 @@ fn set_range(state: &mut State, range: Option<(f64, f64)>) {
     }
     super::leave(state);
     state.profile.wanted.range_s = range;
+    rearrange(state);
+}
+
+fn weigh(state: &mut State, weight: Weight) {
+    let open = state.profile.open.as_ref();
+    let has = open.is_some_and(|open| open.weights().contains(&weight));
+    if !has || state.profile.wanted.weight == weight {
+        return;
+    }
+    super::leave(state);
+    state.profile.wanted.weight = weight;
+    state.profile.wanted.classes = None;
+    show_window(state, Window::ALL, false);
+    rearrange(state);
+}
+
+fn weigh_next(state: &mut State) {
+    let weights = state.profile.open.as_ref().map(Open::weights);
+    let Some(weights) = weights else { return };
+    let now = state.profile.wanted.weight;
+    let at = weights.iter().position(|weight| *weight == now);
+    let next = at.map_or(0, |at| (at + 1) % weights.len());
+    weigh(state, weights[next]);
+}
+
+/// The first class that is chosen stands alone; without any all count again.
+fn toggle_class(state: &mut State, class: WaitClass) {
+    let mut classes = state.profile.wanted.classes.clone().unwrap_or_default();
+    if !classes.remove(&class) {
+        classes.insert(class);
+    }
+    choose_classes(state, Some(classes).filter(|classes| !classes.is_empty()));
+}
+
+fn choose_classes(state: &mut State, classes: Option<BTreeSet<WaitClass>>) {
+    if state.profile.wanted.weight != Weight::Wait {
+        weigh(state, Weight::Wait);
+    }
+    if state.profile.wanted.weight != Weight::Wait || state.profile.wanted.classes == classes {
+        return;
+    }
+    super::leave(state);
+    state.profile.wanted.classes = classes;
     rearrange(state);
 }
 

@@ -1,6 +1,6 @@
 //! The way that was walked: screens and selections, back and forward.
 
-use crate::{command::Screen, widgets::flame::Window};
+use crate::{command::Screen, views::Arrangement, widgets::flame::Window};
 
 /// A place to come back to.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,9 +8,7 @@ pub(crate) struct Place {
     pub(crate) screen: Screen,
     /// Selected node of the call tree, with the arrangement that it belongs to.
     pub(crate) selected: Option<u32>,
-    pub(crate) inverted: bool,
-    /// Time range, seconds.
-    pub(crate) range_s: Option<(f64, f64)>,
+    pub(crate) arrangement: Arrangement,
     pub(crate) window: Window,
     pub(crate) item: Option<String>,
 }
@@ -59,8 +57,8 @@ impl History {
     /// Forgets selections in a profile that is no longer open.
     pub(crate) fn forget_selections(&mut self) {
         for place in self.past.iter_mut().chain(&mut self.future) {
-            (place.selected, place.range_s, place.window) = (None, None, Window::ALL);
-            place.inverted = false;
+            (place.selected, place.window) = (None, Window::ALL);
+            place.arrangement = Arrangement::default();
         }
     }
 }

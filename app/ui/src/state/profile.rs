@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use scrutineer_profiler::profile::{CallTree, FlameLayout, Profile, TopFunction};
+use scrutineer_profiler::profile::{CallTree, FlameLayout, Profile, TopFunction, Unit, Weight};
 
 use crate::{
     event::LoadedProfile,
-    views::{Arrangement, Digest, Found, Inspection},
+    views::{Arrangement, Digest, Found, Inspection, waits::ClassTime},
     widgets::flame::{self, Window},
 };
 
@@ -52,6 +52,8 @@ pub(crate) struct Arranged {
     pub(crate) left_heavy: Arc<FlameLayout>,
     /// Functions by self samples; `None` until they are counted.
     pub(crate) top: Option<Arc<Vec<TopFunction>>>,
+    /// Classes of waits with their time in the range.
+    pub(crate) classes: Arc<Vec<ClassTime>>,
 }
 
 /// The open capture.
@@ -72,6 +74,17 @@ impl Open {
     /// The profile.
     pub(crate) fn profile(&self) -> &Arc<Profile> {
         &self.loaded.profile
+    }
+
+    /// What the shown numbers count.
+    pub(crate) fn unit(&self) -> Unit {
+        self.arrangement.weight.unit()
+    }
+
+    /// The weights that the capture holds, in the order of the toolbar; CPU time always.
+    pub(crate) fn weights(&self) -> Vec<Weight> {
+        let has = |weight: &Weight| *weight == Weight::Cpu || self.profile().has(*weight);
+        Weight::ALL.into_iter().filter(has).collect()
     }
 
     /// The layout of a mode.

@@ -4,6 +4,7 @@ mod checklist;
 mod everywhere;
 mod profile;
 mod start;
+mod waits;
 
 use std::{sync::Arc, time::Duration};
 

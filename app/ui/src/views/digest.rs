@@ -30,10 +30,11 @@ pub(super) fn digest(profile: &Profile) -> Digest {
         .residency
         .iter()
         .max_by_key(|reading| reading.rss_bytes);
+    let duration_ns = last.into_iter().flatten().max().unwrap_or_default();
     Digest {
-        duration_s: seconds(last.into_iter().flatten().max().unwrap_or_default()),
+        duration_s: seconds(duration_ns),
+        waiting: super::waits::over_time(profile, duration_ns),
         cpu: decimated(cpu_use(profile)),
-        cpu_s: cpu_time(profile),
         rss: series(|reading| Some(reading.rss_bytes)),
         pss: series(|reading| reading.pss_bytes),
         anonymous: series(|reading| reading.anonymous_bytes),
@@ -62,14 +63,6 @@ fn cpu_use(profile: &Profile) -> Vec<(f64, f64)> {
         (pair[1].time_ns as f64 / 1e9, format::share(busy, time))
     };
     profile.activity.windows(2).map(used).collect()
-}
-
-fn cpu_time(profile: &Profile) -> f64 {
-    let (Some(first), Some(last)) = (profile.activity.first(), profile.activity.last()) else {
-        return 0.0;
-    };
-    let busy = (last.user_ns + last.kernel_ns).saturating_sub(first.user_ns + first.kernel_ns);
-    busy as f64 / 1e9
 }
 
 /// Lowest and highest point of each of equal parts, so that no peak is lost.

@@ -3,6 +3,7 @@
 
 mod digest;
 mod inspect;
+pub(crate) mod waits;
 
 use std::{
     collections::BTreeSet,
@@ -12,8 +13,12 @@ use std::{
 use egui::Context;
 use regex::Regex;
 use scrutineer_evidence::residency::Growth;
-use scrutineer_profiler::profile::{
-    CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, top_functions,
+use scrutineer_profiler::{
+    capture::model::WaitClass,
+    profile::{
+        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, Weight,
+        top_functions,
+    },
 };
 
 use crate::state::profile::Arranged;
@@ -25,6 +30,30 @@ pub(crate) struct Arrangement {
     pub(crate) inverted: bool,
     /// Only samples of this range, seconds since the start.
     pub(crate) range_s: Option<(f64, f64)>,
+    /// What is weighed.
+    pub(crate) weight: Weight,
+    /// Classes of waits that count; `None` for all.
+    pub(crate) classes: Option<BTreeSet<WaitClass>>,
+}
+
+impl Arrangement {
+    /// The part of the profile that it looks at.
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            time_ns: self
+                .range_s
+                .map(|(from, to)| (from * 1e9) as u64..(to * 1e9) as u64),
+            weight: self.weight,
+            wait_classes: self.classes.clone(),
+            ..Selection::default()
+        }
+    }
+
+    /// Whether a class of waits counts.
+    pub(crate) fn counts(&self, class: WaitClass) -> bool {
+        let classes = self.classes.as_ref();
+        classes.is_none_or(|classes| classes.contains(&class))
+    }
 }
 
 /// Everything about a profile that does not depend on how it is looked at.
@@ -34,8 +63,6 @@ pub(crate) struct Digest {
     pub(crate) duration_s: f64,
     /// CPU use in cores over time.
     pub(crate) cpu: Vec<(f64, f64)>,
-    /// CPU time that the target used, seconds.
-    pub(crate) cpu_s: f64,
     /// Resident set over time, MiB.
     pub(crate) rss: Vec<(f64, f64)>,
     /// Proportional set over time, MiB.
@@ -48,6 +75,8 @@ pub(crate) struct Digest {
     pub(crate) ends: Option<(u64, u64)>,
     /// Readings.
     pub(crate) readings: usize,
+    /// Waiting by class over time.
+    pub(crate) waiting: waits::Waiting,
     /// Growth of the resident set.
     pub(crate) growth: Option<Growth>,
     /// Threads and descriptors at the last reading.
@@ -89,6 +118,8 @@ pub(crate) struct Inspection {
     pub(crate) callers: Vec<Neighbour>,
     /// Whom it called, most first.
     pub(crate) callees: Vec<Neighbour>,
+    /// What its waits were, where waits are weighed.
+    pub(crate) waits: Option<waits::Waited>,
 }
 
 /// Work for the thread.
@@ -116,6 +147,8 @@ pub(crate) enum Task {
     /// A function over a tree.
     Inspect {
         generation: u64,
+        profile: Arc<Profile>,
+        arrangement: Arrangement,
         tree: Arc<CallTree>,
         function: u32,
     },
@@ -242,26 +275,32 @@ fn answer(task: Task) -> Answer {
         }
         Task::Inspect {
             generation,
+            profile,
+            arrangement,
             tree,
             function,
-        } => Answer::Inspected {
-            generation,
-            inspection: Arc::new(inspect::inspect(&tree, function)),
-        },
+        } => {
+            let mut inspection = inspect::inspect(&tree, function);
+            let waits = arrangement.weight == Weight::Wait;
+            inspection.waits = waits.then(|| waits::waited(&profile, &arrangement, function));
+            Answer::Inspected {
+                generation,
+                inspection: Arc::new(inspection),
+            }
+        }
     }
 }
 
 fn arrange(profile: &Profile, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
-    let time_ns = arrangement
-        .range_s
-        .map(|(from, to)| (from * 1e9) as u64..(to * 1e9) as u64);
-    let selection = Selection {
-        time_ns,
-        ..Selection::default()
-    };
+    let selection = arrangement.selection();
+    let classes = Arc::new(waits::classes(profile, &selection));
     let top = Some(Arc::new(top_functions(profile, &selection, false)));
     if let Some(have) = have {
-        return Arranged { top, ..have };
+        return Arranged {
+            top,
+            classes,
+            ..have
+        };
     }
     let options = CallTreeOptions {
         inverted: arrangement.inverted,
@@ -273,6 +312,7 @@ fn arrange(profile: &Profile, arrangement: &Arrangement, have: Option<Arranged>)
         left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
         tree: Arc::new(tree),
         top,
+        classes,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The flame graph with the way to what is shown above it.
 
 use egui::{Rect, Ui, pos2, vec2};
-use scrutineer_profiler::profile::Category;
+use scrutineer_profiler::profile::{Category, Weight};
 
 use crate::{
     command::Command,
@@ -45,6 +45,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         scroll: state.profile.scroll,
         selected: state.profile.selected,
         matches: found.map(|found| &found.functions),
+        unit: open.unit(),
         title: &title,
         place_of: &place_of,
     };
@@ -87,6 +88,23 @@ fn no_samples(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Com
         return;
     }
     let ranged = state.profile.wanted.range_s.is_some();
+    let weight = state.profile.wanted.weight;
+    if weight != Weight::Cpu {
+        let words = format!("There are no {} in what is chosen.", weight.label());
+        let all = widgets::button::Button::new("Show CPU time");
+        if empty::show(ui, rect, "Nothing here", &words, &[all]).is_some() {
+            out.push(Command::Weigh(Weight::Cpu));
+        }
+        return;
+    }
+    if !ranged && open.profile().has(Weight::Wait) {
+        let words = "The target did not use the CPU while it was recorded: it waited.";
+        let waits = widgets::button::Button::new("Show what it waited for");
+        if empty::show(ui, rect, "No samples", words, &[waits]).is_some() {
+            out.push(Command::Weigh(Weight::Wait));
+        }
+        return;
+    }
     let words = if ranged {
         "The target did not use the CPU in this range."
     } else {
@@ -115,7 +133,11 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
     text::icon(ui, icon, icons::STACK, 14.0, theme.text_3);
     room.min.x += 20.0;
     let header = &open.profile().header;
-    let words = format!("{}, on-CPU", header.name);
+    let words = format!(
+        "{}, {}",
+        header.name,
+        looked_at(state.profile.wanted.weight)
+    );
     room.min.x = text::label(ui, room, LEFT, &words, &look(regular(12.0), theme.text_2)).right();
     let profile = &state.profile;
     if let Some((from, to)) = profile.wanted.range_s {
@@ -127,6 +149,17 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
             "Show the whole recording",
             out,
             Command::SetRange(None),
+        );
+    }
+    if let Some(classes) = &profile.wanted.classes {
+        let names: Vec<_> = classes.iter().map(|class| class.label()).collect();
+        chip(
+            ui,
+            &mut room,
+            &names.join(", "),
+            "Show all waits",
+            out,
+            Command::AllWaitClasses,
         );
     }
     if profile.wanted.inverted {
@@ -148,6 +181,15 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
         let words = if pending { "building…" } else { "…" };
         room.min.x += 8.0;
         text::label(ui, room, LEFT, words, &look(regular(12.0), theme.text_3));
+    }
+}
+
+/// What the graph is of.
+fn looked_at(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Cpu => "on-CPU",
+        Weight::Wait => "waiting",
+        Weight::PageFaults => "page faults",
     }
 }
 

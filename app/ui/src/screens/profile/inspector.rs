@@ -1,14 +1,14 @@
 //! The inspector: the selected frame's function, its share, callers and callees.
 
 use egui::{Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
-use scrutineer_profiler::profile::Category;
+use scrutineer_profiler::profile::{Category, Unit, Weight};
 
 use crate::{
     command::Command,
     format, icons,
     state::{State, profile::Open},
     theme::{Theme, mono, regular, semibold},
-    views::{Inspection, Neighbour},
+    views::{Inspection, Neighbour, waits::Waited},
     widgets::{
         self,
         bar::cut_top,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Neighbours that are shown; the rest is summed up.
 const NEIGHBOURS: usize = 12;
+
+/// Threads that ended waits and are shown.
+const WAKERS: usize = 8;
 
 /// Shows the inspector.
 pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
@@ -45,6 +48,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
             let inspection = state.profile.inspection.as_deref();
             if let Some(inspection) = inspection.filter(|known| Some(known.function) == function) {
                 recursion(ui, &mut room, open, node, inspection);
+                if let Some(waited) = &inspection.waits {
+                    waits(ui, &mut room, waited);
+                }
                 neighbours(ui, &mut room, open, "Callers", &inspection.callers, out);
                 neighbours(ui, &mut room, open, "Callees", &inspection.callees, out);
             }
@@ -160,8 +166,7 @@ fn shares(ui: &Ui, room: &mut Rect, open: &Open, node: u32) {
             &share,
             &look(semibold(19.0), theme.text),
         );
-        let noun = if samples == 1 { "sample" } else { "samples" };
-        let words = format!("{} {noun}", format::count(samples));
+        let words = format::quantity_words(open.unit(), samples);
         text::label(
             ui,
             line(40.0, 16.0),
@@ -196,6 +201,57 @@ fn recursion(ui: &Ui, room: &mut Rect, open: &Open, node: u32, inspection: &Insp
     );
     let line = cut_top(room, 30.0).shrink2(vec2(14.0, 0.0));
     text::label(ui, line, LEFT, &words, &look(regular(12.0), theme.text_2));
+    hline(ui, *room, room.top(), theme.hairline());
+}
+
+/// How a function waited: how often, for how long blocked and on the run queue, and who ended it.
+fn waits(ui: &Ui, room: &mut Rect, waited: &Waited) {
+    let theme = Theme::of(ui);
+    let time = |ns| format::quantity(Unit::Nanoseconds, ns);
+    room.min.y += 6.0;
+    for (words, value) in [
+        ("Waits", format::count(waited.waits)),
+        ("Blocked", time(waited.blocked_ns)),
+        ("On the run queue", time(waited.run_queue_ns)),
+    ] {
+        let line = cut_top(room, 22.0).shrink2(vec2(14.0, 0.0));
+        text::paint(ui, line, LEFT, words, &look(regular(12.0), theme.text_2));
+        text::paint(ui, line, RIGHT, &value, &look(mono(12.0), theme.text));
+        let spoken = format!("{words} {}", value.replace('\u{a0}', " "));
+        text::announce(ui, line, &spoken);
+    }
+    room.min.y += 4.0;
+    let head = cut_top(room, 22.0).shrink2(vec2(14.0, 0.0));
+    text::label(
+        ui,
+        head,
+        LEFT,
+        "Woken by",
+        &look(regular(12.0), theme.text_3),
+    );
+    let count = waited.wakers.len().to_string();
+    text::label(ui, head, RIGHT, &count, &look(mono(11.0), theme.text_3));
+    if waited.wakers.is_empty() {
+        let line = cut_top(room, 22.0).shrink2(vec2(14.0, 0.0));
+        let words = "Who ended the waits was not captured";
+        text::label(ui, line, LEFT, words, &look(regular(12.0), theme.text_3));
+    }
+    for waker in waited.wakers.iter().take(WAKERS) {
+        let line = cut_top(room, 22.0).shrink2(vec2(14.0, 0.0));
+        let value = format!(
+            "{} × {}",
+            format::count(waker.waits),
+            time(waker.blocked_ns)
+        );
+        let width = text::width(ui, &value, mono(11.5));
+        text::paint(ui, line, RIGHT, &value, &look(mono(11.5), theme.text_2));
+        let names = line.with_max_x(line.right() - width - 10.0);
+        text::paint(ui, names, LEFT, &waker.name, &look(mono(12.0), theme.text));
+        let blocked = time(waker.blocked_ns).replace('\u{a0}', " ");
+        let spoken = format!("woken by {}, {} waits, {blocked}", waker.name, waker.waits);
+        text::announce(ui, line, &spoken);
+    }
+    room.min.y += 8.0;
     hline(ui, *room, room.top(), theme.hairline());
 }
 
@@ -285,13 +341,12 @@ fn summary(ui: &mut Ui, rect: Rect, open: &Open, out: &mut Vec<Command>) {
     let mut room = rect;
     room.min.y += 12.0;
     let line = cut_top(&mut room, 24.0).shrink2(vec2(14.0, 0.0));
-    text::label(
-        ui,
-        line,
-        LEFT,
-        "Top functions by self time",
-        &look(semibold(13.0), theme.text),
-    );
+    let heading = match open.arrangement.weight {
+        Weight::Cpu => "Top functions by self time",
+        Weight::Wait => "Top functions by waiting",
+        Weight::PageFaults => "Top functions by page faults",
+    };
+    text::label(ui, line, LEFT, heading, &look(semibold(13.0), theme.text));
     let line = cut_top(&mut room, 20.0).shrink2(vec2(14.0, 0.0));
     let words = "Click a frame for its callers and callees.";
     text::label(ui, line, LEFT, words, &look(regular(12.0), theme.text_3));

@@ -5,9 +5,11 @@ mod inspector;
 mod tables;
 mod timeline;
 mod toolbar;
+mod weights;
 
 use egui::{Key, Modifiers, Rect, Ui};
 use scrutineer_evidence::trust;
+use scrutineer_profiler::profile::Weight;
 
 use super::{Binding, free_key, key};
 use crate::{
@@ -36,6 +38,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num4, |_| Some(Command::SetMode(Mode::Functions))),
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
+    key(Key::T, |_| Some(Command::WeighNext)),
     Binding {
         modifiers: Modifiers::SHIFT,
         key: Key::N,
@@ -89,10 +92,14 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         vline(ui, side, side.left() + 1.0, theme.hairline());
         inspector::show(ui, side, state, open, out);
     }
-    let timeline_rect = cut_top(&mut rect, timeline::HEIGHT);
+    let timeline_rect = cut_top(&mut rect, timeline::height(open));
     timeline::show(ui, timeline_rect, state, open, out);
     let tools = cut_top(&mut rect, 42.0);
     toolbar::show(ui, tools, state, open, narrow, out);
+    if state.profile.wanted.weight == Weight::Wait {
+        let chips = cut_top(&mut rect, weights::CHIPS);
+        weights::chips(ui, chips, state, open, out);
+    }
     let trust = cut_bottom(&mut rect, trust_strip::HEIGHT);
     trust_line(ui, trust, state, open);
     match state.profile.mode {

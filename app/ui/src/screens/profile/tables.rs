@@ -1,7 +1,7 @@
 //! The tables that twin the flame graph: the call tree that unfolds, and functions by time.
 
 use egui::{Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
-use scrutineer_profiler::profile::TopFunction;
+use scrutineer_profiler::profile::{TopFunction, Unit};
 
 use crate::{
     command::Command,
@@ -46,7 +46,7 @@ pub(super) fn call_tree(
     out: &mut Vec<Command>,
 ) {
     let mut body = rect;
-    head(ui, cut_top(&mut body, 28.0), None, out);
+    head(ui, cut_top(&mut body, 28.0), open.unit(), None, out);
     let rows = &state.profile.rows;
     if rows.is_empty() {
         no_samples(ui, body);
@@ -79,6 +79,7 @@ pub(super) fn functions(
     head(
         ui,
         cut_top(&mut body, 28.0),
+        open.unit(),
         Some(state.profile.by_total),
         out,
     );
@@ -105,18 +106,20 @@ pub(super) fn functions(
 }
 
 fn no_samples(ui: &mut Ui, rect: Rect) {
-    let words = "The target did not use the CPU here.";
+    let words = "There is nothing of it in what is chosen.";
     empty::show(ui, rect, "No samples", words, &[]);
 }
 
-fn head(ui: &Ui, rect: Rect, by_total: Option<bool>, out: &mut Vec<Command>) {
+fn head(ui: &Ui, rect: Rect, unit: Unit, by_total: Option<bool>, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     hline(ui, rect, rect.bottom(), theme.hairline());
     let columns = Columns::of(rect);
-    for (words, x, total) in [
-        ("Self, %", columns.own, false),
-        ("Total, %", columns.total, true),
-    ] {
+    let (own, all) = match unit {
+        Unit::Samples => ("Self, %", "Total, %"),
+        Unit::Nanoseconds => ("Self, time", "Total, time"),
+        Unit::Faults => ("Self, faults", "Total, faults"),
+    };
+    for (words, x, total) in [(own, columns.own, false), (all, columns.total, true)] {
         let place = Rect::from_min_max(pos2(x - 70.0, rect.top()), pos2(x, rect.bottom()));
         let on = by_total == Some(total);
         let (font, ink) = if on {
@@ -202,7 +205,10 @@ fn numbers(ui: &Ui, rect: Rect, open: &Open, own: u64, total: u64, category: egu
         } else {
             theme.text_3
         };
-        let words = format!("{:.1}", share * 100.0);
+        let words = match open.unit() {
+            Unit::Samples => format!("{:.1}", share * 100.0),
+            unit => format::quantity(unit, samples),
+        };
         text::paint(ui, place, RIGHT, &words, &look(mono(12.0), ink));
     }
 }

@@ -1,6 +1,7 @@
 //! The timeline: CPU use and memory over time, where a range can be dragged.
 
-use egui::{CursorIcon, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{CursorIcon, Id, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use crate::{
     command::Command,
@@ -19,11 +20,22 @@ use crate::{
 };
 
 /// Height of the timeline.
-pub(super) const HEIGHT: f32 = HEAD + RULER + CPU + MEMORY;
+pub(super) fn height(open: &Open) -> f32 {
+    HEAD + RULER + CPU + waits_height(open) + MEMORY
+}
+
+fn waits_height(open: &Open) -> f32 {
+    if open.profile().has(Weight::Wait) {
+        WAITS
+    } else {
+        0.0
+    }
+}
 
 const HEAD: f32 = 34.0;
 const RULER: f32 = 22.0;
 const CPU: f32 = 42.0;
+const WAITS: f32 = 42.0;
 const MEMORY: f32 = 40.0;
 const LABELS: f32 = 172.0;
 
@@ -64,6 +76,12 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     axes.paint_times(ui, ruler.with_max_x(free.right()));
     let cpu_rect = cut_top(&mut free, CPU);
     cpu(ui, cpu_rect, cut_top(&mut labels, CPU), digest, time, open);
+    let waiting = waits_height(open);
+    if waiting > 0.0 {
+        let place = cut_top(&mut free, waiting);
+        let label = cut_top(&mut labels, waiting);
+        waits(ui, place, label, state, digest, time);
+    }
     memory(ui, free, labels, digest, time);
     range(ui, axes, ruler, state, open, digest, out);
 }
@@ -153,6 +171,53 @@ fn cpu(ui: &Ui, rect: Rect, label: Rect, digest: &Digest, time: (f64, f64), open
         },
     );
 }
+
+/// Bars of the threads that wait, stacked by class; classes that are not looked at are left out.
+fn waits(ui: &Ui, rect: Rect, label: Rect, state: &State, digest: &Digest, time: (f64, f64)) {
+    let theme = Theme::of(ui);
+    let whole = Rect::from_min_max(label.min, rect.max);
+    hline(ui, whole, rect.bottom(), theme.hairline());
+    let inner = label.shrink2(vec2(12.0, 0.0));
+    text::label(ui, inner, LEFT, "Waiting", &look(medium(12.5), theme.text));
+    let waiting = &digest.waiting;
+    let words = format!("{:.1} threads", waiting.most);
+    text::label(ui, inner, RIGHT, &words, &look(mono(10.5), theme.text_3));
+    let axes = Axes {
+        rect: rect.with_min_y(rect.top() + 3.0),
+        time,
+        value: (0.0, f64::from(waiting.most).max(0.1) * 1.05),
+    };
+    let mut mesh = Mesh::default();
+    for (at, bin) in waiting.bins.iter().enumerate() {
+        let left = axes.x(at as f64 * waiting.bin_s);
+        let right = axes.x((at + 1) as f64 * waiting.bin_s);
+        let mut sum = 0.0;
+        for class in ORDER {
+            let threads = bin[class as usize];
+            if threads <= 0.0 || !state.profile.wanted.counts(class) {
+                continue;
+            }
+            let floor = axes.y(sum);
+            sum += f64::from(threads);
+            let bar = Rect::from_min_max(pos2(left, axes.y(sum)), pos2(right, floor));
+            mesh.add_colored_rect(bar, theme.wait(class));
+        }
+    }
+    ui.painter().add(mesh);
+}
+
+/// Classes from the floor up: what is asked for below, what hinders above.
+const ORDER: [WaitClass; 9] = [
+    WaitClass::Sleep,
+    WaitClass::Stopped,
+    WaitClass::Network,
+    WaitClass::Ipc,
+    WaitClass::Unknown,
+    WaitClass::Disk,
+    WaitClass::PageFault,
+    WaitClass::Lock,
+    WaitClass::RunQueue,
+];
 
 fn memory(ui: &Ui, rect: Rect, label: Rect, digest: &Digest, time: (f64, f64)) {
     let theme = Theme::of(ui);
@@ -256,11 +321,27 @@ fn hover(ui: &Ui, axes: Axes, response: &egui::Response, digest: &Digest) {
         ("PSS", &digest.pss, "MiB", theme.pss),
     ];
     axes.read_out(ui, response, pointer, |time| {
+        let bin = (digest.waiting.bin_s > 0.0)
+            .then(|| {
+                digest
+                    .waiting
+                    .bins
+                    .get((time / digest.waiting.bin_s) as usize)
+            })
+            .flatten();
+        let waits = bin.into_iter().flat_map(move |bin| {
+            ORDER.into_iter().rev().filter_map(move |class| {
+                let threads = bin[class as usize];
+                let words = format!("{} {threads:.2} threads", class.label());
+                (threads >= 0.005).then(|| (theme.wait(class), words))
+            })
+        });
         series
             .into_iter()
             .filter_map(move |(words, points, unit, color)| {
                 let value = value_at(points, time)?;
                 Some((color, format!("{words} {value:.2} {unit}")))
             })
+            .chain(waits)
     });
 }

@@ -68,6 +68,7 @@ pub(super) fn show(
     {
         out.push(Command::ToggleInvert);
     }
+    super::weights::switch(ui, &mut bar, state, open, out);
     search(ui, &mut bar, state, open, out);
 }
 

@@ -1,6 +1,7 @@
 //! Pointer and keys over the flame graph.
 
 use egui::{Id, Key, Modifiers, PointerButton, Pos2, Response, Role, Sense, Ui, WidgetInfo};
+use scrutineer_profiler::profile::Unit;
 
 use super::{
     Flame, FlameAction, ROW_HEIGHT, Window, category_name,
@@ -226,7 +227,11 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
     ui.label(rich(origin(flame, node), regular(11.0), theme.text_3));
     let of = |samples: &[u64]| {
         let samples = samples.get(node as usize).copied().unwrap_or_default();
-        format::percent(format::share(samples, flame.layout.total))
+        let share = format::percent(format::share(samples, flame.layout.total));
+        match flame.unit {
+            Unit::Samples => share,
+            unit => format!("{} ({share})", format::quantity(unit, samples)),
+        }
     };
     let totals = format!(
         "total {}   self {}",

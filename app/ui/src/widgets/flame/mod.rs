@@ -11,8 +11,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use egui::{EventFilter, Id, Rect, Role, Sense, Ui, WidgetInfo};
 use scrutineer_profiler::{
     capture::model::NONE,
-    profile::{CallTree, Category, FlameLayout, Profile},
+    profile::{CallTree, Category, FlameLayout, Profile, Unit},
 };
+
+use crate::format;
 
 pub(crate) use geometry::{Window, box_of, window_of};
 pub(crate) use label::{short_name, shortened};
@@ -41,6 +43,8 @@ pub(crate) struct Flame<'a> {
     pub(crate) selected: Option<u32>,
     /// Functions that match the search, by id.
     pub(crate) matches: Option<&'a Arc<BTreeSet<u32>>>,
+    /// What the layout counts.
+    pub(crate) unit: Unit,
     /// Words of the root's box.
     pub(crate) title: &'a str,
     /// `file:line` of a function, where known.
@@ -69,7 +73,8 @@ impl Flame<'_> {
         let id = canvas_id();
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
-            let name = format!("flame graph, {} samples", self.layout.total);
+            let words = format::quantity_words(self.unit, self.layout.total);
+            let name = format!("flame graph, {}", words.replace('\u{a0}', " "));
             WidgetInfo::labeled(Role::Canvas, true, name)
         });
         if response.clicked() {
