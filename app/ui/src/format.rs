@@ -26,6 +26,7 @@ pub(crate) fn percent(share: f64) -> String {
 pub(crate) fn quantity(unit: Unit, value: u64) -> String {
     match unit {
         Unit::Samples | Unit::Faults => count(value),
+        Unit::Nanoseconds if value == 0 => "0".to_owned(),
         Unit::Nanoseconds => unit.quantity(value).replace(' ', "\u{a0}"),
     }
 }

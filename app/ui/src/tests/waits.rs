@@ -89,6 +89,19 @@ fn the_inspector_tells_the_run_queue_part_and_who_ended_the_waits() {
 }
 
 #[test]
+fn every_class_of_waits_has_its_chip_in_a_narrow_window_too() {
+    let mut driver = driver();
+    driver.resize(900.0, 700.0);
+    driver.click("Waits");
+    let classes = driver.state().profile.open.clone().unwrap().shown.classes;
+    for found in classes.iter() {
+        let name = format!("waits {}", found.class.label());
+        let place = driver.node_with(&name).rect();
+        assert!(place.right() <= 900.0, "{name} at {place:?}");
+    }
+}
+
+#[test]
 fn a_key_walks_through_the_weights_and_the_palette_names_them() {
     let mut driver = driver();
     for expected in [Weight::Wait, Weight::PageFaults, Weight::Cpu] {

@@ -110,10 +110,11 @@ fn spread(
     }
     let first = (from / width) as usize;
     let last = ((to / width) as usize).min(bins.len() - 1);
-    for at in first..=last {
+    let count = (last + 1).saturating_sub(first);
+    for (at, bin) in bins.iter_mut().enumerate().skip(first).take(count) {
         let left = from.max(at as f64 * width);
         let right = to.min((at + 1) as f64 * width);
-        bins[at][class] += ((right - left).max(0.0) / width) as f32;
+        bin[class] += ((right - left).max(0.0) / width) as f32;
     }
 }
 

@@ -97,7 +97,8 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let tools = cut_top(&mut rect, 42.0);
     toolbar::show(ui, tools, state, open, narrow, out);
     if state.profile.wanted.weight == Weight::Wait {
-        let chips = cut_top(&mut rect, weights::CHIPS);
+        let height = weights::height(ui, rect.width(), open);
+        let chips = cut_top(&mut rect, height);
         weights::chips(ui, chips, state, open, out);
     }
     let trust = cut_bottom(&mut rect, trust_strip::HEIGHT);

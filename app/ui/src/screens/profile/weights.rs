@@ -18,8 +18,41 @@ use crate::{
     },
 };
 
-/// Height of the row of chips.
-pub(super) const CHIPS: f32 = 34.0;
+/// Height of a row of chips.
+const ROW: f32 = 28.0;
+const WORDS: &str = "Waited for";
+
+/// Height of all rows of chips.
+pub(super) fn height(ui: &Ui, width: f32, open: &Open) -> f32 {
+    let places = places(ui, width, open);
+    let last = places.last().map_or(0.0, Rect::top);
+    last + ROW + 4.0
+}
+
+/// Where each chip stands within a row of `width`, wrapped.
+fn places(ui: &Ui, width: f32, open: &Open) -> Vec<Rect> {
+    let left = 20.0 + text::width(ui, WORDS, regular(12.0));
+    let (mut x, mut y) = (left, 5.0);
+    let mut place = |class: &ClassTime| {
+        let wide = chip_width(ui, class);
+        if x + wide > width - 12.0 && x > left {
+            (x, y) = (left, y + ROW);
+        }
+        let rect = Rect::from_min_size(pos2(x.round(), y), vec2(wide, 24.0));
+        x += wide + 8.0;
+        rect
+    };
+    open.shown.classes.iter().map(&mut place).collect()
+}
+
+fn chip_width(ui: &Ui, found: &ClassTime) -> f32 {
+    let names = text::width(ui, found.class.label(), medium(12.0));
+    (names + text::width(ui, &time_of(found), mono(11.5)) + 38.0).round()
+}
+
+fn time_of(found: &ClassTime) -> String {
+    format::quantity(Weight::Wait.unit(), found.time_ns)
+}
 
 /// Words of a weight as the toolbar has them.
 pub(super) const fn label(weight: Weight) -> &'static str {
@@ -51,48 +84,36 @@ pub(super) fn chips(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut V
     let theme = Theme::of(ui);
     ui.painter().rect_filled(rect, 0.0, theme.panel);
     hline(ui, rect, rect.bottom(), theme.hairline());
-    let mut room = rect.shrink2(vec2(12.0, 0.0));
-    let words = "Waited for";
-    room.min.x = text::label(ui, room, LEFT, words, &look(regular(12.0), theme.text_3)).right();
+    let room = Rect::from_min_size(rect.min + vec2(12.0, 5.0), vec2(120.0, 24.0));
+    text::label(ui, room, LEFT, WORDS, &look(regular(12.0), theme.text_3));
     let filtered = state.profile.wanted.classes.is_some();
-    for class in open.shown.classes.iter() {
+    let places = places(ui, rect.width(), open);
+    for (class, place) in open.shown.classes.iter().zip(&places) {
         let on = state.profile.wanted.counts(class.class);
-        if !chip(ui, &mut room, class, on, filtered, out) {
-            let more = "…";
-            text::label(ui, room, LEFT, more, &look(regular(12.0), theme.text_3));
-            return;
-        }
+        let place = place.translate(rect.min.to_vec2());
+        chip(ui, place, class, on, filtered, out);
     }
     let words = if filtered {
         "Esc shows all of them"
     } else {
         "Click one to see it alone"
     };
-    if text::width(ui, words, regular(12.0)) + 16.0 < room.width() {
-        text::label(ui, room, RIGHT, words, &look(regular(12.0), theme.text_3));
+    let Some(last) = places.last() else { return };
+    let place = last.translate(rect.min.to_vec2());
+    let free = Rect::from_min_max(
+        place.right_top() + vec2(16.0, 0.0),
+        pos2(rect.right() - 12.0, place.bottom()),
+    );
+    if text::width(ui, words, regular(12.0)) < free.width() {
+        text::label(ui, free, RIGHT, words, &look(regular(12.0), theme.text_3));
     }
 }
 
-/// One chip; `false` where there is no room for it.
-fn chip(
-    ui: &Ui,
-    room: &mut Rect,
-    found: &ClassTime,
-    on: bool,
-    filtered: bool,
-    out: &mut Vec<Command>,
-) -> bool {
+/// One chip.
+fn chip(ui: &Ui, rect: Rect, found: &ClassTime, on: bool, filtered: bool, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
-    let time = format::quantity(Weight::Wait.unit(), found.time_ns);
+    let time = time_of(found);
     let name = found.class.label();
-    let names = text::width(ui, name, medium(12.0));
-    let width = (names + text::width(ui, &time, mono(11.5)) + 38.0).round();
-    if room.width() < width + 24.0 {
-        return false;
-    }
-    let min = pos2((room.min.x + 8.0).round(), room.center().y - 12.0);
-    let rect = Rect::from_min_size(min, vec2(width, 24.0));
-    room.min.x = rect.right();
     let id = egui::Id::unique(("wait class", found.class.id()));
     let spoken = format!("waits {name}, {}", time.replace('\u{a0}', " "));
     let response = widgets::clickable(ui, rect, id, Role::Button, &spoken);
@@ -127,5 +148,4 @@ fn chip(
     if response.clicked() {
         out.push(Command::ToggleWaitClass(found.class));
     }
-    true
 }
