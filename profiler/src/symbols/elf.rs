@@ -1,109 +1,152 @@
-//! Names, lines and inlined functions from an ELF file, and FDE starts where it is stripped.
+//! Names, lines and inlined functions from an ELF file and its debug files.
 
-use std::{cell::OnceCell, fs};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use blazesym::symbolize::{
-    Input, Sym, Symbolized,
-    source::{Elf, Source},
+use super::{
+    bare_symbol,
+    debug_files::{Found, Search},
+    demangle::demangle,
+    dwarf::{DebugInfo, DwarfFrame},
+    image::Image,
+    locate::Located,
+    table::{self, SymbolTable},
 };
-use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection as _};
-use object::{Object as _, ObjectSection as _};
-
-use super::{bare_symbol, locate::Located};
 use crate::capture::model::Symbol;
 
-/// Symbols of one file.
+/// How many threads may look up in one file at once, each with a reader of its own.
+pub(super) const READERS: usize = 2;
+
+/// Symbols of one file; everything is read when first needed.
 #[derive(Debug)]
 pub(super) struct ElfSymbols {
     located: Located,
-    symbolizer: blazesym::symbolize::Symbolizer,
-    /// Code of each FDE as start and end, sorted; read when first needed.
-    functions: OnceCell<Vec<(u64, u64)>>,
+    search: Search,
+    debug: OnceLock<Found>,
+    readers: [Mutex<Option<Option<DebugInfo>>>; READERS],
+    table: OnceLock<Table>,
+    /// Code of each entry of the unwind table as start and end, sorted.
+    functions: OnceLock<Vec<(u64, u64)>>,
+}
+
+/// Functions of all symbol tables of a file.
+#[derive(Debug)]
+struct Table {
+    debugdata: Option<Image>,
+    symbols: SymbolTable,
 }
 
 impl ElfSymbols {
-    pub(super) fn new(located: Located) -> Self {
-        let symbolizer = blazesym::symbolize::Symbolizer::builder()
-            .enable_auto_reload(false)
-            .enable_code_info(true)
-            .enable_inlined_fns(true)
-            .enable_demangling(true)
-            .set_debug_dirs(Some(&located.debug_folders))
-            .build();
+    pub(super) fn new(located: Located, search: Search) -> Self {
         Self {
             located,
-            symbolizer,
-            functions: OnceCell::new(),
+            search,
+            debug: OnceLock::new(),
+            readers: Default::default(),
+            table: OnceLock::new(),
+            functions: OnceLock::new(),
         }
     }
 
-    /// Names of addresses as the file states them, innermost first each.
-    pub(super) fn lookup(&self, addresses: &[u64]) -> Vec<Vec<Symbol>> {
-        let input = Input::VirtOffset(addresses);
-        let mut elf = Elf::new(&self.located.path);
-        let mut found = self.symbolizer.symbolize(&Source::Elf(elf.clone()), input);
-        if found
-            .as_ref()
-            .map_or(true, |found| found.iter().all(is_unknown))
-        {
-            // A debug file that is damaged or does not belong must not cost the symbol table.
-            elf.debug_syms = false;
-            found = self
-                .symbolizer
-                .symbolize(&Source::Elf(elf), input)
-                .or(found);
-        }
-        let Ok(found) = found else {
-            return addresses
-                .iter()
-                .map(|address| self.made_up(*address))
-                .collect();
-        };
-        let mut table = Elf::new(&self.located.path);
-        table.debug_syms = false;
-        let stated = self
-            .symbolizer
-            .symbolize(&Source::Elf(table), input)
-            .unwrap_or_default();
-        let mut stated = stated.iter().map(Symbolized::as_sym);
-        let named = addresses.iter().zip(&found);
-        named
-            .map(|(address, found)| self.name(*address, found, stated.next().flatten()))
+    /// Stands for all that names are made from.
+    pub(super) fn fingerprint(&self) -> String {
+        self.search.fingerprint(&self.located.image)
+    }
+
+    /// Whether the files are as they were when they were opened.
+    pub(super) fn is_unchanged(&self) -> bool {
+        let debug = self.debug.get().and_then(|found| found.files.as_ref());
+        self.located.image.is_unchanged()
+            && debug.is_none_or(|files| {
+                let others = [&files.shared, &files.package];
+                files.main.is_unchanged()
+                    && others.into_iter().flatten().all(Image::is_unchanged)
+            })
+    }
+
+    /// Whether the file names its own functions, or a debug file does.
+    pub(super) fn has_symbols(&self) -> bool {
+        self.located.image.has(".symtab") || self.debug().files.is_some()
+    }
+
+    /// Whether debug information that was needed was not to be had: a later lookup may find more.
+    pub(super) fn lacks_parts(&self) -> bool {
+        let lacks_units = self.readers.iter().any(|reader| {
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let reader = reader.as_ref().and_then(Option::as_ref);
+            reader.is_some_and(DebugInfo::lacks_units)
+        });
+        lacks_units || self.debug.get().is_some_and(|debug| debug.lacks_parts)
+    }
+
+    /// Names of addresses as the file states them, innermost first each; `reader` is below
+    /// [`READERS`], and another thread must use another one, or it waits.
+    pub(super) fn lookup(&self, addresses: &[u64], reader: usize) -> Vec<Vec<Symbol>> {
+        let mut slot = self.readers[reader]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let debug_info = slot.get_or_insert_with(|| {
+            let files = self.debug().files.as_ref()?;
+            // Debug information that is damaged costs the lines, not the symbol table.
+            DebugInfo::new(Arc::clone(files)).ok()
+        });
+        let debug_info = debug_info.as_ref();
+        addresses
+            .iter()
+            .map(|address| {
+                let frames = debug_info.map(|info| info.find(*address));
+                self.name(*address, frames.unwrap_or_default())
+            })
             .collect()
     }
 
-    fn name(&self, address: u64, found: &Symbolized<'_>, stated: Option<&Sym<'_>>) -> Vec<Symbol> {
-        let Symbolized::Sym(sym) = found else {
-            return self.made_up(address);
+    fn name(&self, address: u64, frames: Vec<DwarfFrame>) -> Vec<Symbol> {
+        let stated = self.stated(address);
+        let mut symbols = symbols(frames);
+        let Some(physical) = symbols.last_mut() else {
+            return match stated {
+                Some(stated) => vec![bare_symbol(stated)],
+                None => self.made_up(address),
+            };
         };
-        let stated = stated.filter(|stated| self.is_credible(address, stated));
         match stated {
             // Debug information that holds line tables alone states `serve` where the symbol table
             // has `shop::http::serve`.
-            Some(stated) if is_fuller(&stated.name, &sym.name) => {
-                let mut symbols = symbols(sym);
-                if let Some(physical) = symbols.last_mut() {
-                    physical.name = stated.name.to_string();
-                }
-                symbols
+            Some(stated) if is_fuller(&stated, &physical.name) => physical.name = stated,
+            None if physical.name.is_empty() => {
+                let Some(made_up) = self.made_up(address).pop() else {
+                    return Vec::new();
+                };
+                physical.name = made_up.name;
             }
-            _ if self.is_credible(address, sym) => symbols(sym),
-            // A function that the compiler split into a hot and a cold part bears the address of
-            // either and no size: the symbol table tells whether the address belongs to it.
-            Some(stated) if stated.name == sym.name => symbols(sym),
-            Some(stated) => symbols(stated),
-            None => self.made_up(address),
+            _ => {}
         }
+        symbols
     }
 
-    /// A symbol without a size reaches to the next one, however far: in a file that lost its
-    /// local symbols it would lend its name to strangers. The unwind table tells where functions
-    /// begin.
-    fn is_credible(&self, address: u64, sym: &Sym<'_>) -> bool {
-        sym.size.is_some_and(|size| size > 0)
+    /// What the symbol table calls the function at an address. A symbol without a size reaches to
+    /// the next one, however far: in a file that lost its local symbols it would lend its name to
+    /// strangers. The unwind table tells where functions begin.
+    fn stated(&self, address: u64) -> Option<String> {
+        let table = self.table.get_or_init(|| Table::of(self));
+        let found = table.symbols.find(&self.images(table), address)?;
+        let is_credible = found.is_within
             || self
                 .function_start(address)
-                .is_none_or(|start| sym.addr >= start)
+                .is_none_or(|start| found.start >= start);
+        is_credible.then(|| demangle(found.name))
+    }
+
+    /// The images whose symbol tables count, the best first.
+    fn images<'a>(&'a self, table: &'a Table) -> Vec<&'a Image> {
+        self.images_with(table.debugdata.as_ref())
+    }
+
+    fn images_with<'a>(&'a self, debugdata: Option<&'a Image>) -> Vec<&'a Image> {
+        let debug = self.debug().files.as_ref().map(|files| &*files.main);
+        let own = Some(&*self.located.image);
+        let is_own = debug.is_some_and(|debug| std::ptr::eq(debug, &raw const *self.located.image));
+        let debug = debug.filter(|_| !is_own);
+        [debug, own, debugdata].into_iter().flatten().collect()
     }
 
     /// `fun_<address>` of the function that holds the address, where the unwind table knows it.
@@ -117,68 +160,48 @@ impl ElfSymbols {
     fn function_start(&self, address: u64) -> Option<u64> {
         let functions = self
             .functions
-            .get_or_init(|| functions(&self.located).unwrap_or_default());
+            .get_or_init(|| table::unwind_ranges(&self.located.image));
         let after = functions.partition_point(|(start, _)| *start <= address);
         let (start, end) = *functions[..after].last()?;
         (address < end).then_some(start)
     }
+
+    fn debug(&self) -> &Found {
+        self.debug.get_or_init(|| self.search.open(&self.located))
+    }
 }
 
-/// Whether `stated` is `name` with its path in front.
+impl Table {
+    fn of(file: &ElfSymbols) -> Self {
+        let is_stripped = !file.has_symbols();
+        let debugdata = is_stripped
+            .then(|| file.located.image.debugdata())
+            .flatten();
+        let symbols = SymbolTable::of(&file.images_with(debugdata.as_ref()));
+        Self { debugdata, symbols }
+    }
+}
+
+/// Whether `stated` is `name` with its path in front, or the only one of both.
 fn is_fuller(stated: &str, name: &str) -> bool {
     let bare = name.split('<').next().unwrap_or(name);
-    !bare.is_empty() && !bare.contains("::") && stated.contains("::") && stated.contains(bare)
+    name.is_empty()
+        || (!bare.is_empty()
+            && !bare.contains("::")
+            && stated.contains("::")
+            && stated.contains(bare))
 }
 
-fn is_unknown(found: &Symbolized<'_>) -> bool {
-    matches!(found, Symbolized::Unknown(_))
-}
-
-/// The symbol with its inlined functions; each file and line is that of the code within it.
-fn symbols(sym: &Sym<'_>) -> Vec<Symbol> {
-    let symbol = |name: &str, code: Option<&blazesym::symbolize::CodeInfo<'_>>, inlined| Symbol {
-        name: name.to_owned(),
-        file: code.map_or_else(String::new, |code| {
-            code.to_path().to_string_lossy().into_owned()
-        }),
-        line: code.and_then(|code| code.line).unwrap_or(0),
-        inlined,
-    };
-    let inlined = sym.inlined.iter().rev();
-    let mut symbols: Vec<Symbol> = inlined
-        .map(|f| symbol(&f.name, f.code_info.as_ref(), true))
-        .collect();
-    symbols.push(symbol(&sym.name, sym.code_info.as_deref(), false));
-    symbols
-}
-
-/// Start and end of the code of each FDE in `.eh_frame`, sorted.
-fn functions(located: &Located) -> Option<Vec<(u64, u64)>> {
-    let file = fs::File::open(&located.path).ok()?;
-    let cache = object::ReadCache::new(file);
-    let elf = object::File::parse(&cache).ok()?;
-    let section = elf.section_by_name(".eh_frame")?;
-    let data = section.uncompressed_data().ok()?;
-    let mut eh_frame = EhFrame::new(&data, LittleEndian);
-    eh_frame.set_address_size(if elf.is_64() { 8 } else { 4 });
-    let text = elf
-        .section_by_name(".text")
-        .map_or(0, |text| text.address());
-    let got = elf.section_by_name(".got").map_or(0, |got| got.address());
-    let bases = BaseAddresses::default()
-        .set_eh_frame(section.address())
-        .set_text(text)
-        .set_got(got);
-    let mut functions = Vec::new();
-    let mut entries = eh_frame.entries(&bases);
-    // What was read before a damaged entry is still right.
-    while let Ok(Some(entry)) = entries.next() {
-        if let CieOrFde::Fde(partial) = entry
-            && let Ok(fde) = partial.parse(EhFrame::cie_from_offset)
-        {
-            functions.push((fde.initial_address(), fde.end_address()));
-        }
-    }
-    functions.sort_unstable();
-    Some(functions)
+/// The functions as symbols; the last holds the others.
+fn symbols(frames: Vec<DwarfFrame>) -> Vec<Symbol> {
+    let physical = frames.len().saturating_sub(1);
+    let frames = frames.into_iter().enumerate();
+    let symbols = frames.map(|(position, frame)| Symbol {
+        name: frame.name.as_deref().map_or_else(String::new, demangle),
+        file: frame.file,
+        line: frame.line,
+        inlined: position < physical,
+    });
+    // An inlined function without a name says nothing.
+    symbols.filter(|s| !s.inlined || !s.name.is_empty()).collect()
 }

@@ -110,7 +110,7 @@ fn frame(address: u64) -> Frame {
 
 /// A symbolizer whose process does not exist.
 fn orphan() -> Symbolizer {
-    Symbolizer::new(SymbolSources { pid: u32::MAX })
+    Symbolizer::new(SymbolSources::of(u32::MAX))
 }
 
 const C_SOURCE: &str = r"
@@ -313,7 +313,7 @@ fn a_program_that_was_deleted_while_it_runs_keeps_its_names() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     fs::remove_file(&program).expect("it can be removed");
-    let mut symbolizer = Symbolizer::new(SymbolSources { pid: child.0.id() });
+    let mut symbolizer = Symbolizer::new(SymbolSources::of(child.0.id()));
     let path = format!("{} (deleted)", captured.path);
     for build_id in [captured.build_id.clone(), Vec::new()] {
         let module = Module {
@@ -349,9 +349,7 @@ fn this_test_finds_itself_in_its_own_executable() {
     let path = std::env::current_exe().expect("the test has an executable");
     let (start, _) = symbol(&path, "known_function");
     known_function();
-    let mut symbolizer = Symbolizer::new(SymbolSources {
-        pid: std::process::id(),
-    });
+    let mut symbolizer = Symbolizer::new(SymbolSources::of(std::process::id()));
     let found = lookup(&mut symbolizer, &module(&path), &[start]);
     let outermost = found[0].last().expect("it has a name");
     assert_eq!(

@@ -11,6 +11,7 @@ pub(crate) mod confine;
 pub(crate) mod exec_guard;
 pub(crate) mod launch;
 pub(crate) mod limits;
+pub(crate) mod mapped;
 pub(crate) mod perf;
 pub(crate) mod pidfd;
 pub(crate) mod ptrace;
