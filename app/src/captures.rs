@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -13,14 +13,14 @@ use scrutineer_evidence::capture::CaptureFacts;
 use scrutineer_profiler::{
     capture::{
         CaptureError,
-        file::{self, CAPTURE_EXTENSION, CaptureWriter, Damage},
-        model::{Chunk, FrameSymbols},
+        file::{self, CAPTURE_EXTENSION, CaptureTail, CaptureWriter, Damage},
+        model::{Chunk, FrameSymbols, Module},
         recorder::{RecordOptions, Recording, RecordingSummary},
         target::Target,
     },
     profile::{self, Profile, ProfileBuilder},
     progress::Progress,
-    symbols::Symbolizer,
+    symbols::{self, Debuginfod, SymbolSources, Symbolizer},
     workspace::Workspace,
 };
 use sha2::{Digest, Sha256};
@@ -31,6 +31,9 @@ pub(crate) const DEFAULT_FREQUENCY_HZ: u32 = 999;
 
 /// Frames that are looked up between two looks at progress and cancel.
 const SYMBOL_BATCH: usize = 512;
+
+/// Time between two looks at the files that names will come from.
+const HOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Time between two looks at a recording.
 const POLL: Duration = Duration::from_millis(100);
@@ -122,16 +125,24 @@ pub(crate) fn record_watched(
     mut watch: impl FnMut(&Recording, &Path),
 ) -> Result<RecordingSummary> {
     let (recording, path) = start(target, settings)?;
+    let mut keeper = Keeper::of(&path, recording.pid(), settings.debuginfod.as_ref());
     while !recording.is_finished() {
         if progress.is_cancelled() {
             recording.stop();
         }
         tell(&recording, settings.options.duration, progress);
+        keeper.poll();
         watch(&recording, &path);
         std::thread::sleep(POLL);
     }
     let summary = recording.join()?;
-    append_symbols(&summary.path, progress).with_context(|| {
+    append_symbols(
+        &summary.path,
+        keeper.symbolizer,
+        settings.debuginfod.as_ref(),
+        progress,
+    )
+    .with_context(|| {
         format!(
             "the capture is whole, but names could not be added to it; \
              `scrutineer report {}` looks them up again",
@@ -148,6 +159,8 @@ pub(crate) struct Settings {
     pub(crate) options: RecordOptions,
     /// Where the capture goes.
     pub(crate) place: Place,
+    /// Servers that are asked for debug files of modules without symbols; `None` asks nobody.
+    pub(crate) debuginfod: Option<Debuginfod>,
 }
 
 impl Settings {
@@ -159,6 +172,7 @@ impl Settings {
                 ..RecordOptions::new(PathBuf::new())
             },
             place,
+            debuginfod: None,
         }
     }
 }
@@ -202,9 +216,15 @@ fn tell(recording: &Recording, duration: Option<Duration>, progress: &dyn Progre
 }
 
 /// Looks up what has no name yet, and appends it to the file.
-fn append_symbols(path: &Path, progress: &dyn Progress) -> Result<()> {
+fn append_symbols(
+    path: &Path,
+    mut symbolizer: Symbolizer,
+    debuginfod: Option<&Debuginfod>,
+    progress: &dyn Progress,
+) -> Result<()> {
     let (profile, _) = load_without_lookup(path)?;
-    let chunks = look_up(&profile, progress);
+    symbolizer.finish_with(&profile);
+    let chunks = look_up(&profile, &mut symbolizer, debuginfod, progress);
     let mut writer = CaptureWriter::append(path)?;
     for chunk in chunks {
         writer.write(&chunk)?;
@@ -213,7 +233,12 @@ fn append_symbols(path: &Path, progress: &dyn Progress) -> Result<()> {
 }
 
 /// Names of all frames that were not looked up yet, as chunks.
-fn look_up(profile: &Profile, progress: &dyn Progress) -> Vec<Chunk> {
+fn look_up(
+    profile: &Profile,
+    symbolizer: &mut Symbolizer,
+    debuginfod: Option<&Debuginfod>,
+    progress: &dyn Progress,
+) -> Vec<Chunk> {
     let frames: Vec<_> = profile
         .frames_without_lookup()
         .into_iter()
@@ -222,7 +247,11 @@ fn look_up(profile: &Profile, progress: &dyn Progress) -> Vec<Chunk> {
     if frames.is_empty() {
         return Vec::new();
     }
-    let mut symbolizer = Symbolizer::for_capture(profile);
+    if let Some(servers) = debuginfod {
+        let urls = servers.urls().join(", ");
+        let text = format!("Asking for the debug files of modules without symbols: {urls}");
+        progress.step(&text, None);
+    }
     let mut chunks = Vec::new();
     for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
         // The first batch is where nearly all files are opened; most captures have no second one.
@@ -235,7 +264,71 @@ fn look_up(profile: &Profile, progress: &dyn Progress) -> Vec<Chunk> {
         let found: Vec<FrameSymbols> = symbolizer.lookup(&profile.modules, batch);
         chunks.push(Chunk::Symbols(found));
     }
+    if debuginfod.is_some() {
+        let answers = symbolizer.debuginfod_answers();
+        let text = format!(
+            "debuginfod had the debug files of {} of {} modules; {} were not asked for, as the time \
+             was over",
+            answers.found, answers.asked, answers.left_out
+        );
+        progress.step(&text, None);
+    }
     chunks
+}
+
+/// Names kept by earlier captures, and files of the processes.
+pub(crate) fn symbol_sources(pids: Vec<u32>, debuginfod: Option<&Debuginfod>) -> SymbolSources {
+    SymbolSources {
+        pids,
+        cache_folder: symbols::default_cache_folder(),
+        debuginfod: debuginfod.cloned(),
+    }
+}
+
+/// Holds the files that names will come from while a recording lasts: the target may end, delete
+/// its program, or take what its runtime wrote with it.
+struct Keeper {
+    path: PathBuf,
+    tail: Option<CaptureTail>,
+    modules: Vec<Module>,
+    symbolizer: Symbolizer,
+    next: Instant,
+}
+
+impl Keeper {
+    fn of(path: &Path, pid: u32, debuginfod: Option<&Debuginfod>) -> Self {
+        Self {
+            path: path.to_owned(),
+            tail: None,
+            modules: Vec::new(),
+            symbolizer: Symbolizer::new(symbol_sources(vec![pid], debuginfod)),
+            next: Instant::now(),
+        }
+    }
+
+    /// Looks at what the recording has come upon, where it is time for it.
+    fn poll(&mut self) {
+        if Instant::now() < self.next {
+            return;
+        }
+        self.next = Instant::now() + HOLD_EVERY;
+        if self.tail.is_none() {
+            self.tail = CaptureTail::open(&self.path).ok();
+        }
+        // A file that cannot be followed is told of when it is finished.
+        let chunks = self.tail.as_mut().map(CaptureTail::poll);
+        for chunk in chunks.into_iter().flatten().flatten() {
+            match chunk {
+                Chunk::Modules(modules) => self.modules.extend(modules),
+                Chunk::Threads(threads) => {
+                    let pids = threads.iter().map(|thread| thread.pid);
+                    self.symbolizer.add_processes(pids);
+                }
+                _ => {}
+            }
+        }
+        self.symbolizer.hold(&self.modules);
+    }
 }
 
 /// A capture, loaded.
@@ -250,13 +343,27 @@ pub(crate) struct Loaded {
 /// Loads a capture. Names that are missing (its recording was cut short) are looked up, where the
 /// files are still there; the capture file stays as it is.
 pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
+    load_asking(path, None, progress)
+}
+
+/// Like [`load`]; where `debuginfod` is given, its servers are asked for debug files of modules
+/// without symbols.
+pub(crate) fn load_asking(
+    path: &Path,
+    debuginfod: Option<&Debuginfod>,
+    progress: &dyn Progress,
+) -> Result<Loaded> {
     let (chunks, damage) = file::read(path)?;
     let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
     let mut builder = ProfileBuilder::default();
     for chunk in chunks {
         builder.push(chunk);
     }
-    let missing = builder.profile().map(|profile| look_up(profile, progress));
+    let missing = builder.profile().map(|profile| {
+        let sources = symbol_sources(Vec::new(), debuginfod);
+        let mut symbolizer = Symbolizer::for_capture(profile, sources);
+        look_up(profile, &mut symbolizer, debuginfod, progress)
+    });
     for chunk in missing.into_iter().flatten() {
         builder.push(chunk);
     }

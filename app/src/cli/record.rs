@@ -14,6 +14,7 @@ use scrutineer_profiler::{
         recorder::{RecordOptions, RecordingSummary},
         target::{self, Target},
     },
+    symbols::Debuginfod,
     workspace::{self, Workspace},
 };
 
@@ -110,6 +111,11 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Ask the servers in `DEBUGINFOD_URLS` for debug files of modules without symbols (sends their
+    /// build ids)
+    #[arg(long)]
+    debuginfod: bool,
+
     /// Launch this command, sampled from its start; its output passes through
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -122,6 +128,13 @@ enum CallGraphChoice {
     Dwarf,
     /// Along frame pointers
     Fp,
+}
+
+/// The servers to ask, where asking is wanted.
+pub(super) fn debuginfod(is_wanted: bool) -> anyhow::Result<Option<Debuginfod>> {
+    Ok(is_wanted
+        .then(Debuginfod::from_environment)
+        .transpose()?)
 }
 
 /// A number of seconds above 0, at most a week.
@@ -141,6 +154,7 @@ impl Run for Arguments {
         let target = self.target()?;
         let workspace = Workspace::find(&std::env::current_dir()?)?;
         let mut settings = Settings::new(self.place(&workspace)?);
+        settings.debuginfod = debuginfod(self.debuginfod)?;
         self.set(&mut settings.options);
         settings.options.commit = workspace::git_commit(&workspace.root).map(|(commit, _)| commit);
         let progress = ProgressLine::new(Interrupt::install()?);

@@ -50,6 +50,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',', value_parser = class_parser())]
     wait_class: Vec<WaitClass>,
 
+    /// Ask the servers in `DEBUGINFOD_URLS` for debug files of modules without symbols (sends their
+    /// build ids)
+    #[arg(long)]
+    debuginfod: bool,
+
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -111,7 +116,8 @@ impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let selection = self.selection()?;
         let progress = ProgressLine::new(Interrupt::default());
-        let loaded = captures::load(&self.file, &progress)?;
+        let debuginfod = super::record::debuginfod(self.debuginfod)?;
+        let loaded = captures::load_asking(&self.file, debuginfod.as_ref(), &progress)?;
         if let Some(damage) = &loaded.damage {
             if !loaded.profile.has(selection.weight) {
                 bail!(

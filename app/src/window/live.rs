@@ -11,9 +11,11 @@ use scrutineer_profiler::{
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
     },
-    symbols::{Moment, SymbolSources, Symbolizer, symbolize_profile},
+    symbols::{Moment, Symbolizer, symbolize_profile},
 };
 use scrutineer_ui::event::LoadedProfile;
+
+use crate::captures;
 
 /// Least time between two pictures of a growing profile: the capture file is flushed as often.
 const LEAST_INTERVAL: Duration = Duration::from_millis(500);
@@ -38,7 +40,7 @@ impl LiveProfile {
             path: path.to_owned(),
             tail: CaptureTail::open(path)?,
             builder: ProfileBuilder::default(),
-            symbolizer: Symbolizer::new(SymbolSources { pid }),
+            symbolizer: Symbolizer::new(captures::symbol_sources(vec![pid], None)),
             next: Instant::now() + LEAST_INTERVAL,
         })
     }
@@ -63,6 +65,8 @@ impl LiveProfile {
         let profile = self.builder.profile()?;
         let names = symbolize_profile(&mut self.symbolizer, profile, Moment::Live);
         self.builder.push(Chunk::Symbols(names));
+        // What is known already is not looked up again at the end; without the cache, it is.
+        let _ = self.symbolizer.save_cache();
         let profile = self.builder.profile()?.clone();
         Some(lay_out(self.path.clone(), profile, None))
     }

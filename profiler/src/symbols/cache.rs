@@ -27,9 +27,9 @@ const LARGEST_ENTRY_BYTES: u64 = 128 << 20;
 /// Size of all files together beyond which the oldest go, bytes.
 const LARGEST_CACHE_BYTES: u64 = 256 << 20;
 /// Age at which a file that is read is marked as used again.
-const TOUCH_AGE: Duration = Duration::from_secs(60 * 60);
+const TOUCH_AGE: Duration = Duration::from_hours(1);
 /// Age at which a file that was not finished is left over from a crash.
-const LEFT_OVER_AGE: Duration = Duration::from_secs(60 * 60);
+const LEFT_OVER_AGE: Duration = Duration::from_hours(1);
 
 /// Folder of cached symbols: `$XDG_CACHE_HOME/scrutineer/symbols`, else below `~/.cache`; `None`
 /// where neither is known.
@@ -48,6 +48,8 @@ pub(super) struct CachedModule {
     path: PathBuf,
     known: BTreeMap<u64, Vec<Symbol>>,
     is_changed: bool,
+    /// Of the file when it was read.
+    modified: Option<SystemTime>,
 }
 
 /// What a file holds.
@@ -74,14 +76,25 @@ impl CachedModule {
     pub(super) fn open(folder: &Path, build_id: &str, fingerprint: &str) -> Self {
         let name = format!("{build_id}-{fingerprint}.{EXTENSION}");
         let path = folder.join(FOLDER).join(name);
-        let known = read(&path).unwrap_or_default();
-        if !known.is_empty() {
-            touch(&path);
-        }
-        Self {
+        let mut module = Self {
             path,
-            known,
+            known: BTreeMap::new(),
             is_changed: false,
+            modified: None,
+        };
+        touch(&module.path);
+        module.refresh();
+        module
+    }
+
+    /// Reads what others have added since the last look.
+    pub(super) fn refresh(&mut self) {
+        let modified = fs::metadata(&self.path).and_then(|m| m.modified()).ok();
+        if modified.is_some() && modified != self.modified {
+            self.modified = modified;
+            for (address, symbols) in read(&self.path).unwrap_or_default() {
+                self.known.entry(address).or_insert(symbols);
+            }
         }
     }
 
@@ -240,8 +253,8 @@ fn prune(folder: &Path, most_bytes: u64, kept: &Path) {
         };
         let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let extension = path.extension().and_then(|extension| extension.to_str());
-        let is_left_over = extension == Some("part")
-            && modified.elapsed().is_ok_and(|age| age > LEFT_OVER_AGE);
+        let is_left_over =
+            extension == Some("part") && modified.elapsed().is_ok_and(|age| age > LEFT_OVER_AGE);
         if is_left_over {
             let _ = fs::remove_file(&path);
         } else if extension == Some(EXTENSION) {
@@ -304,7 +317,10 @@ mod tests {
             damaged[at] ^= 0x10;
             fs::write(&module.path, &damaged).expect("it can be written");
             let read = CachedModule::open(folder.path(), "ab12", "f");
-            assert!(read.get(0x1000).is_none_or(|found| *found == symbol("serve")));
+            assert!(
+                read.get(0x1000)
+                    .is_none_or(|found| *found == symbol("serve"))
+            );
             fs::write(&module.path, &whole[..at]).expect("it can be written");
             let read = CachedModule::open(folder.path(), "ab12", "f");
             assert_eq!(read.get(0x1000), None, "cut at {at}");
@@ -344,14 +360,23 @@ mod tests {
         for age in [3_u64, 1, 2] {
             let path = folder.path().join(format!("{age}.{EXTENSION}"));
             fs::write(&path, [0; 100]).expect("it can be written");
-            let file = File::options().append(true).open(&path).expect("it is there");
+            let file = File::options()
+                .append(true)
+                .open(&path)
+                .expect("it is there");
             let then = SystemTime::now() - Duration::from_secs(age * 1_000);
             file.set_modified(then).expect("it is ours");
             paths.push(path);
         }
         prune(folder.path(), 200, Path::new("/none"));
-        assert_eq!(paths.iter().map(|path| path.exists()).collect::<Vec<_>>(), [false, true, true]);
+        assert_eq!(
+            paths.iter().map(|path| path.exists()).collect::<Vec<_>>(),
+            [false, true, true]
+        );
         prune(folder.path(), 0, &paths[2]);
-        assert_eq!(paths.iter().map(|path| path.exists()).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(
+            paths.iter().map(|path| path.exists()).collect::<Vec<_>>(),
+            [false, false, true]
+        );
     }
 }

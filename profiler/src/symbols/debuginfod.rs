@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Read as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ const LARGEST_FILE_BYTES: u64 = 4 << 30;
 /// Time without progress after which the client gives a server up, seconds.
 const STALL_S: u64 = 10;
 /// Time that all questions of one capture may take together.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
 
 /// Why debuginfod cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,7 @@ pub enum DebuginfodError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Debuginfod {
     urls: Vec<String>,
+    client_cache: Option<PathBuf>,
 }
 
 impl Debuginfod {
@@ -61,8 +62,20 @@ impl Debuginfod {
             .stderr(Stdio::null())
             .status();
         match client {
-            Ok(_) => Ok(Self { urls }),
+            Ok(_) => Ok(Self {
+                urls,
+                client_cache: None,
+            }),
             Err(error) => Err(DebuginfodError::NoClient(error.to_string())),
+        }
+    }
+
+    /// Lets the client keep what it fetched in `folder` rather than in its usual place.
+    #[must_use]
+    pub fn with_client_cache(self, folder: &Path) -> Self {
+        Self {
+            client_cache: Some(folder.to_owned()),
+            ..self
         }
     }
 
@@ -101,7 +114,11 @@ impl Questions {
     }
 
     /// The debug file of a module; `None` where no server has it. Each module is asked for once.
-    pub(super) fn ask(&mut self, build_id: &[u8], totals: &mut DebuginfodAnswers) -> Option<PathBuf> {
+    pub(super) fn ask(
+        &mut self,
+        build_id: &[u8],
+        totals: &mut DebuginfodAnswers,
+    ) -> Option<PathBuf> {
         if build_id.is_empty() {
             return None;
         }
@@ -124,7 +141,9 @@ impl Questions {
 }
 
 fn fetch(servers: &Debuginfod, build_id: &[u8], within: Duration) -> Option<PathBuf> {
+    let folder = servers.client_cache.as_ref();
     let client = Command::new(CLIENT)
+        .envs(folder.map(|folder| ("DEBUGINFOD_CACHE_PATH", folder)))
         .arg("debuginfo")
         .arg(hexadecimal(build_id))
         .env("DEBUGINFOD_URLS", servers.urls.join(" "))

@@ -85,10 +85,7 @@ mod tests {
                 "<Test + 'static as foo::Bar<Test>>::bar",
             ),
             // C++: a template, a lambda, a constructor, an operator, a part of a function.
-            (
-                "_ZSt4sortIPiEvT_S1_",
-                "void std::sort<int*>(int*, int*)",
-            ),
+            ("_ZSt4sortIPiEvT_S1_", "void std::sort<int*>(int*, int*)"),
             (
                 "_ZZ4mainENKUliE_clEi",
                 "main::{lambda(int)#1}::operator()(int) const",
@@ -104,7 +101,10 @@ mod tests {
             assert_eq!(demangle(mangled), expected, "{mangled}");
         }
         let cold = demangle("_Z3fooi.cold");
-        assert!(cold.starts_with("foo(int)") && cold.contains("cold"), "{cold}");
+        assert!(
+            cold.starts_with("foo(int)") && cold.contains("cold"),
+            "{cold}"
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::{
 use addr2line::{
     Context, LookupContinuation as _, LookupResult, SplitDwarfLoad,
     gimli::{
-        AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, Error, LittleEndian, SectionId,
+        AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, Error, LittleEndian,
+        SectionId,
     },
 };
 use self_cell::self_cell;
@@ -51,7 +52,7 @@ pub(super) struct DwarfFrame {
 }
 
 /// The files, and split units that are opened on the way.
-struct Shelf {
+struct Opened {
     files: Arc<DebugFiles>,
     split_units: Arena<Image>,
 }
@@ -64,15 +65,15 @@ struct Parsed<'data> {
 }
 
 self_cell!(
-    struct Shelved {
-        owner: Shelf,
+    struct OpenedAndParsed {
+        owner: Opened,
         #[not_covariant]
         dependent: Parsed,
     }
 );
 
 /// The debug information of one module, for one thread at a time.
-pub(super) struct DebugInfo(Shelved);
+pub(super) struct DebugInfo(OpenedAndParsed);
 
 impl std::fmt::Debug for DebugInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,18 +84,17 @@ impl std::fmt::Debug for DebugInfo {
 impl DebugInfo {
     /// Reads where the units lie, and nothing of what they hold.
     pub(super) fn new(files: Arc<DebugFiles>) -> Result<Self, Error> {
-        let shelf = Shelf {
+        let opened = Opened {
             files,
             split_units: Arena::new(),
         };
-        Shelved::try_new(shelf, |shelf| Parsed::of(shelf)).map(Self)
+        OpenedAndParsed::try_new(opened, |opened| Parsed::of(opened)).map(Self)
     }
 
     /// The functions at an address, innermost first; empty where nothing is known.
     pub(super) fn find(&self, address: u64) -> Vec<DwarfFrame> {
-        self.0.with_dependent(|shelf, parsed| {
-            parsed.find(shelf, address).unwrap_or_default()
-        })
+        self.0
+            .with_dependent(|opened, parsed| parsed.find(opened, address).unwrap_or_default())
     }
 
     /// Whether a split unit that was needed was not to be had.
@@ -104,8 +104,8 @@ impl DebugInfo {
 }
 
 impl<'data> Parsed<'data> {
-    fn of(shelf: &'data Shelf) -> Result<Self, Error> {
-        let files = &shelf.files;
+    fn of(opened: &'data Opened) -> Result<Self, Error> {
+        let files = &opened.files;
         let mut dwarf = load(&files.main, |id| Some(id.name()))?;
         if let Some(shared) = &files.shared {
             dwarf.set_sup(load(shared, |id| Some(id.name()))?);
@@ -122,13 +122,13 @@ impl<'data> Parsed<'data> {
         })
     }
 
-    fn find(&self, shelf: &'data Shelf, address: u64) -> Result<Vec<DwarfFrame>, Error> {
+    fn find(&self, opened: &'data Opened, address: u64) -> Result<Vec<DwarfFrame>, Error> {
         let mut result = self.context.find_frames(address);
         let mut frames = loop {
             match result {
                 LookupResult::Output(frames) => break frames?,
                 LookupResult::Load { load, continuation } => {
-                    let unit = self.split_unit(shelf, &load);
+                    let unit = self.split_unit(opened, &load);
                     self.lacks_units
                         .set(self.lacks_units.get() || unit.is_none());
                     result = continuation.resume(unit.map(Arc::new));
@@ -152,18 +152,18 @@ impl<'data> Parsed<'data> {
 
     fn split_unit(
         &self,
-        shelf: &'data Shelf,
+        opened: &'data Opened,
         load: &SplitDwarfLoad<Reader<'data>>,
     ) -> Option<Dwarf<Reader<'data>>> {
         let packed = self.package.as_ref();
         let packed = packed.and_then(|package| package.find_cu(load.dwo_id, &load.parent).ok()?);
-        packed.or_else(|| lone_unit(shelf, load))
+        packed.or_else(|| lone_unit(opened, load))
     }
 }
 
 /// A split unit from a file of its own, where that bears the id.
 fn lone_unit<'data>(
-    shelf: &'data Shelf,
+    opened: &'data Opened,
     load: &SplitDwarfLoad<Reader<'data>>,
 ) -> Option<Dwarf<Reader<'data>>> {
     let text = |reader: &Option<Reader<'data>>| {
@@ -172,23 +172,25 @@ fn lone_unit<'data>(
     };
     let path = text(&load.path)?;
     let stated = text(&load.comp_dir).unwrap_or_default().join(&path);
-    let files = &shelf.files;
+    let files = &opened.files;
     let below = |root: &PathBuf| root.join(stated.strip_prefix("/").unwrap_or(&stated));
     let beside = |folder: &PathBuf| Some(folder.join(path.file_name()?));
     let mut places: Vec<PathBuf> = files.roots.iter().map(below).collect();
     places.extend(files.folder.as_ref().and_then(beside));
-    places.iter().find_map(|place| open_unit(shelf, load, place))
+    places
+        .iter()
+        .find_map(|place| open_unit(opened, load, place))
 }
 
 fn open_unit<'data>(
-    shelf: &'data Shelf,
+    opened: &'data Opened,
     wanted: &SplitDwarfLoad<Reader<'data>>,
     path: &Path,
 ) -> Option<Dwarf<Reader<'data>>> {
-    if shelf.split_units.len() >= MOST_SPLIT_UNITS {
+    if opened.split_units.len() >= MOST_SPLIT_UNITS {
         return None;
     }
-    let image = &*shelf.split_units.alloc(Image::open(path)?);
+    let image = &*opened.split_units.alloc(Image::open(path)?);
     let mut dwarf = load(image, SectionId::dwo_name).ok()?;
     let header = dwarf.units().next().ok()??;
     let unit = dwarf.unit(header).ok()?;

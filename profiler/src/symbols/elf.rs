@@ -22,10 +22,21 @@ pub(super) struct ElfSymbols {
     located: Located,
     search: Search,
     debug: OnceLock<Found>,
-    readers: [Mutex<Option<Option<DebugInfo>>>; READERS],
+    readers: [Mutex<Reader>; READERS],
     table: OnceLock<Table>,
     /// Code of each entry of the unwind table as start and end, sorted.
     functions: OnceLock<Vec<(u64, u64)>>,
+}
+
+/// A reader of debug information.
+#[derive(Debug, Default)]
+enum Reader {
+    /// Not needed so far.
+    #[default]
+    Unread,
+    /// There is none, or it is damaged.
+    Nothing,
+    Ready(DebugInfo),
 }
 
 /// Functions of all symbol tables of a file.
@@ -52,15 +63,25 @@ impl ElfSymbols {
         self.search.fingerprint(&self.located.image)
     }
 
+    /// The file.
+    pub(super) fn located(&self) -> &Located {
+        &self.located
+    }
+
     /// Whether the files are as they were when they were opened.
     pub(super) fn is_unchanged(&self) -> bool {
         let debug = self.debug.get().and_then(|found| found.files.as_ref());
         self.located.image.is_unchanged()
             && debug.is_none_or(|files| {
                 let others = [&files.shared, &files.package];
-                files.main.is_unchanged()
-                    && others.into_iter().flatten().all(Image::is_unchanged)
+                files.main.is_unchanged() && others.into_iter().flatten().all(Image::is_unchanged)
             })
+    }
+
+    /// Whether anything beyond the file's headers was read.
+    #[cfg(test)]
+    pub(super) fn has_been_used(&self) -> bool {
+        self.table.get().is_some()
     }
 
     /// Whether the file names its own functions, or a debug file does.
@@ -72,8 +93,7 @@ impl ElfSymbols {
     pub(super) fn lacks_parts(&self) -> bool {
         let lacks_units = self.readers.iter().any(|reader| {
             let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            let reader = reader.as_ref().and_then(Option::as_ref);
-            reader.is_some_and(DebugInfo::lacks_units)
+            matches!(&*reader, Reader::Ready(info) if info.lacks_units())
         });
         lacks_units || self.debug.get().is_some_and(|debug| debug.lacks_parts)
     }
@@ -84,12 +104,16 @@ impl ElfSymbols {
         let mut slot = self.readers[reader]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let debug_info = slot.get_or_insert_with(|| {
-            let files = self.debug().files.as_ref()?;
+        if matches!(*slot, Reader::Unread) {
+            let files = self.debug().files.as_ref();
             // Debug information that is damaged costs the lines, not the symbol table.
-            DebugInfo::new(Arc::clone(files)).ok()
-        });
-        let debug_info = debug_info.as_ref();
+            let info = files.and_then(|files| DebugInfo::new(Arc::clone(files)).ok());
+            *slot = info.map_or(Reader::Nothing, Reader::Ready);
+        }
+        let debug_info = match &*slot {
+            Reader::Ready(info) => Some(info),
+            _ => None,
+        };
         addresses
             .iter()
             .map(|address| {
@@ -203,5 +227,7 @@ fn symbols(frames: Vec<DwarfFrame>) -> Vec<Symbol> {
         inlined: position < physical,
     });
     // An inlined function without a name says nothing.
-    symbols.filter(|s| !s.inlined || !s.name.is_empty()).collect()
+    symbols
+        .filter(|s| !s.inlined || !s.name.is_empty())
+        .collect()
 }

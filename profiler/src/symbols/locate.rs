@@ -92,7 +92,11 @@ impl Processes {
         };
         let of_root = |root: &PathBuf| {
             let file = root.join(inside);
-            Some((open(&file, module, &mapped, captured_at)?, file, root.clone()))
+            Some((
+                open(&file, module, &mapped, captured_at)?,
+                file,
+                root.clone(),
+            ))
         };
         let mut found = roots.iter().find_map(of_root);
         if found.is_none() {
@@ -131,7 +135,11 @@ impl Processes {
 
     fn mappings_of(&mut self, path: &str) -> Vec<Mapping> {
         let is_fresh = |read: &Instant| read.elapsed() < MAPPINGS_AGE;
-        if !self.mappings.as_ref().is_some_and(|(read, _)| is_fresh(read)) {
+        if !self
+            .mappings
+            .as_ref()
+            .is_some_and(|(read, _)| is_fresh(read))
+        {
             self.mappings = Some((Instant::now(), mappings(&self.pids)));
         }
         let mappings = self.mappings.as_ref();
@@ -188,7 +196,10 @@ fn mappings(pids: &BTreeSet<u32>) -> Mappings {
     let mut mappings = Mappings::new();
     let mut add = |path: &str, file, inode| {
         let path = without_mark(path).to_owned();
-        mappings.entry(path).or_default().push(Mapping { file, inode });
+        mappings
+            .entry(path)
+            .or_default()
+            .push(Mapping { file, inode });
     };
     for pid in pids {
         let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();

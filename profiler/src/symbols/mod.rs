@@ -19,10 +19,6 @@ mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-pub use self::{
-    cache::default_cache_folder,
-    debuginfod::{Debuginfod, DebuginfodAnswers, DebuginfodError},
-};
 use self::{
     cache::CachedModule,
     debug_files::{Search, hexadecimal},
@@ -30,6 +26,10 @@ use self::{
     elf::ElfSymbols,
     locate::{Located, Processes},
     workers::Job,
+};
+pub use self::{
+    cache::default_cache_folder,
+    debuginfod::{Debuginfod, DebuginfodAnswers, DebuginfodError},
 };
 use crate::{
     capture::model::{Frame, FrameSymbols, Module, ModuleKind, Symbol},
@@ -85,6 +85,8 @@ pub struct Symbolizer {
 struct File {
     symbols: ElfSymbols,
     cached: Option<CachedModule>,
+    /// Whether the servers were asked for its debug file.
+    was_asked: bool,
 }
 
 /// Whether frames that got no name may still get one.
@@ -117,17 +119,41 @@ impl Symbolizer {
     /// through: addresses of the kernel and of code made at run time mean nothing any more where
     /// the machine or the process is another.
     pub fn for_capture(profile: &Profile, sources: SymbolSources) -> Self {
-        let header = &profile.header;
         let mut symbolizer = Self::new(sources);
-        symbolizer.add_processes([header.pid]);
-        symbolizer.add_processes(pids_of(profile));
-        symbolizer.target = Some(header.pid).filter(|pid| *pid != 0);
-        symbolizer.captured_at = Some(header.started_at);
-        symbolizer.kernel = Some(kernel::KernelSymbols::since(
-            header.started_at,
-            &header.machine,
-        ));
+        symbolizer.finish_with(profile);
         symbolizer
+    }
+
+    /// The recording has ended, and this is what it captured: names come from what is held, and
+    /// from what is still as it was.
+    pub fn finish_with(&mut self, profile: &Profile) {
+        let header = &profile.header;
+        self.add_processes([header.pid]);
+        self.add_processes(pids_of(profile));
+        self.target = Some(header.pid).filter(|pid| *pid != 0);
+        self.captured_at = Some(header.started_at);
+        self.files.retain(|_, file| file.is_some());
+        let kernel = kernel::KernelSymbols::since(header.started_at, &header.machine);
+        self.kernel = Some(kernel);
+    }
+
+    /// Opens the files of modules and reads what runtimes wrote, and looks nothing up: they are
+    /// there then when the target has ended, or has deleted them.
+    pub fn hold(&mut self, modules: &[Module]) {
+        for (id, module) in (0..).zip(modules) {
+            match module.kind {
+                ModuleKind::File if !self.files.contains_key(&id) => {
+                    let file = self.open(module);
+                    self.files.insert(id, file);
+                }
+                ModuleKind::Jit => {
+                    if let Some(pid) = self.maker_of(module) {
+                        self.jit.hold(pid, modules);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Adds processes of the capture that were not known before; files that were not found are
@@ -211,7 +237,13 @@ impl Symbolizer {
             let file = self.open(module);
             self.files.insert(id, file);
         }
-        let file = self.files.get(&id)?.as_ref()?;
+        self.ask(id, module);
+        let file = self.files.get_mut(&id)?.as_mut()?;
+        if let Some(cached) = &mut file.cached
+            && rows.iter().any(|(_, a)| cached.get(*a).is_none())
+        {
+            cached.refresh();
+        }
         let mut left = Vec::new();
         for (position, address) in rows {
             match file.cached.as_ref().and_then(|cached| cached.get(address)) {
@@ -220,30 +252,58 @@ impl Symbolizer {
             }
         }
         left.sort_unstable();
-        (!left.is_empty()).then_some(Job { module: id, rows: left })
+        (!left.is_empty()).then_some(Job {
+            module: id,
+            rows: left,
+        })
     }
 
     fn open(&mut self, module: &Module) -> Option<File> {
         let located = self.processes.find(module, self.captured_at)?;
         let search = Search::of(&located);
-        let mut symbols = ElfSymbols::new(located.clone(), search);
-        if let Some(questions) = &mut self.questions
-            && !symbols.has_symbols()
-            && let Some(path) = questions.ask(located.image.build_id(), &mut self.answers)
-        {
-            symbols = with_debug_file(located, path);
-        }
+        Some(self.file(module, located, search, false))
+    }
+
+    fn file(&self, module: &Module, located: Located, search: Search, was_asked: bool) -> File {
+        let symbols = ElfSymbols::new(located, search);
         let folder = self.cache_folder.as_ref();
-        let cached = folder.filter(|_| !module.build_id.is_empty()).map(|folder| {
-            let build_id = hexadecimal(&module.build_id);
-            CachedModule::open(folder, &build_id, &symbols.fingerprint())
-        });
-        Some(File { symbols, cached })
+        let cached = folder
+            .filter(|_| !module.build_id.is_empty())
+            .map(|folder| {
+                let build_id = hexadecimal(&module.build_id);
+                CachedModule::open(folder, &build_id, &symbols.fingerprint())
+            });
+        File {
+            symbols,
+            cached,
+            was_asked,
+        }
+    }
+
+    /// Asks the servers for the debug file of a module without symbols, once.
+    fn ask(&mut self, id: u32, module: &Module) {
+        let (Some(questions), Some(Some(file))) = (&mut self.questions, self.files.get_mut(&id))
+        else {
+            return;
+        };
+        if std::mem::replace(&mut file.was_asked, true) || file.symbols.has_symbols() {
+            return;
+        }
+        let located = file.symbols.located().clone();
+        let Some(path) = questions.ask(located.image.build_id(), &mut self.answers) else {
+            return;
+        };
+        let mut search = Search::of(&located);
+        search.add(path);
+        let file = self.file(module, located, search, true);
+        self.files.insert(id, Some(file));
     }
 
     fn run(&mut self, jobs: Vec<Job>, found: &mut [FrameSymbols]) {
         let file = |job: &Job| self.files.get(&job.module)?.as_ref();
-        let with_files = jobs.iter().filter_map(|job| Some((job, &file(job)?.symbols)));
+        let with_files = jobs
+            .iter()
+            .filter_map(|job| Some((job, &file(job)?.symbols)));
         let names = workers::run(&with_files.collect::<Vec<_>>());
         for (job, names) in jobs.into_iter().zip(names) {
             let Some(Some(file)) = self.files.get_mut(&job.module) else {
@@ -301,13 +361,6 @@ impl Drop for Symbolizer {
         // A cache that cannot be written costs time at the next capture, and nothing else.
         let _ = self.save_cache();
     }
-}
-
-/// The symbols of a file whose debug file somebody else found.
-fn with_debug_file(located: Located, path: PathBuf) -> ElfSymbols {
-    let mut search = Search::of(&located);
-    search.add(path);
-    ElfSymbols::new(located, search)
 }
 
 /// All processes that a profile knows.

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 
 use addr2line::gimli::{
-    BaseAddresses, CieOrFde, DebugFrame, EhFrame, EndianSlice, LittleEndian, UnwindSection,
-    UnwindOffset,
+    BaseAddresses, CieOrFde, DebugFrame, EhFrame, EndianSlice, LittleEndian, UnwindOffset,
+    UnwindSection,
 };
 use object::{
     Endianness,
-    elf::{SHF_EXECINSTR, SectionFlags, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE},
+    elf::{SHF_EXECINSTR, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, SectionFlags},
     read::elf::{SectionHeader as _, Sym as _},
 };
 
@@ -59,7 +59,13 @@ impl SymbolTable {
             collect(&elf, position, &mut functions);
         }
         functions.sort_unstable_by_key(|f| {
-            (f.start, Reverse(f.rank), f.image, Reverse(f.size), f.name_at)
+            (
+                f.start,
+                Reverse(f.rank),
+                f.image,
+                Reverse(f.size),
+                f.name_at,
+            )
         });
         functions.dedup_by_key(|f| f.start);
         let mut furthest = 0;

@@ -36,7 +36,13 @@ pub(super) fn run(jobs: &[(&Job, &ElfSymbols)]) -> Vec<Vec<Vec<Symbol>>> {
     let mut parts = parts(jobs);
     let total: usize = parts.iter().map(|part| part.addresses.len()).sum();
     // The longest first, so that none is left alone at the end.
-    parts.sort_by_key(|part| (std::cmp::Reverse(part.addresses.len()), part.job, part.reader));
+    parts.sort_by_key(|part| {
+        (
+            std::cmp::Reverse(part.addresses.len()),
+            part.job,
+            part.reader,
+        )
+    });
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let work = || {
@@ -71,9 +77,7 @@ fn parts<'a>(jobs: &[(&Job, &'a ElfSymbols)]) -> Vec<Part<'a>> {
     for (position, (job, file)) in jobs.iter().enumerate() {
         let addresses: Vec<u64> = job.rows.iter().map(|(address, _)| *address).collect();
         let is_large = addresses.len() >= FEW_ADDRESSES;
-        let share = addresses
-            .len()
-            .div_ceil(if is_large { READERS } else { 1 });
+        let share = addresses.len().div_ceil(if is_large { READERS } else { 1 });
         let shares = addresses.chunks(share.max(1));
         parts.extend(shares.enumerate().map(|(reader, share)| Part {
             file,

@@ -64,7 +64,7 @@ struct Function {
 struct Line {
     offset: u64,
     file: Arc<str>,
-    line: u32,
+    number: u32,
 }
 
 /// The fields of a record, read one after the other.
@@ -199,7 +199,7 @@ impl Dump {
         let (start, count) = (fields.u64()?, fields.u64()?);
         let mut lines: Vec<Line> = Vec::new();
         for _ in 0..count {
-            let (Some(address), Some(line), Some(_)) = (fields.u64(), fields.u32(), fields.u32())
+            let (Some(address), Some(number), Some(_)) = (fields.u64(), fields.u32(), fields.u32())
             else {
                 break;
             };
@@ -212,7 +212,11 @@ impl Dump {
                 (name, _) => String::from_utf8_lossy(name).into(),
             };
             let offset = address.wrapping_sub(start);
-            lines.push(Line { offset, file, line });
+            lines.push(Line {
+                offset,
+                file,
+                number,
+            });
         }
         let first = lines.iter().map(|line| line.offset).min()?;
         self.kept_bytes += lines.len() * size_of::<Line>();
@@ -236,7 +240,7 @@ impl Dump {
         Some(Symbol {
             name: function.name.to_string(),
             file: line.map_or_else(String::new, |line| line.file.to_string()),
-            line: line.map_or(0, |line| line.line),
+            line: line.map_or(0, |line| line.number),
             inlined: false,
         })
     }

@@ -39,6 +39,14 @@ struct JitProcess {
 }
 
 impl JitSymbols {
+    /// Reads what a process has written so far, so that it is known when the process has ended.
+    pub(super) fn hold(&mut self, pid: u32, modules: &[Module]) {
+        let process = self.by_pid.entry(pid);
+        process
+            .or_insert_with(|| JitProcess::new(pid))
+            .refresh(pid, modules);
+    }
+
     /// Names of code that process `pid` made; `modules` are all of the capture, among which may be
     /// mapped jitdump files.
     pub(super) fn lookup(
@@ -47,12 +55,10 @@ impl JitSymbols {
         modules: &[Module],
         addresses: &[u64],
     ) -> Vec<Vec<Symbol>> {
-        let process = self
-            .by_pid
-            .entry(pid)
-            .or_insert_with(|| JitProcess::new(pid));
-        process.refresh(pid, modules);
-        let name = |address: &u64| process.name(*address).unwrap_or_default();
+        self.hold(pid, modules);
+        let process = self.by_pid.get(&pid);
+        let name = |address: &u64| process?.name(*address);
+        let name = |address: &u64| name(address).unwrap_or_default();
         addresses.iter().map(name).collect()
     }
 }
@@ -90,7 +96,10 @@ impl JitProcess {
         let dumps = dumps(&folder, &[inner, pid], modules);
         for (stated, places) in dumps {
             if self.dumps.len() < MOST_DUMPS || self.dumps.contains_key(&stated) {
-                self.dumps.entry(stated).or_default().refresh(&places, owner);
+                self.dumps
+                    .entry(stated)
+                    .or_default()
+                    .refresh(&places, owner);
             }
         }
     }
@@ -112,15 +121,23 @@ fn dumps(folder: &Path, pids: &[u32], modules: &[Module]) -> BTreeMap<PathBuf, V
     };
     let maps = fs::read(folder.join("maps")).unwrap_or_default();
     let maps = String::from_utf8_lossy(&maps);
-    let mapped = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
-    let files = modules.iter().filter(|module| module.kind == ModuleKind::File);
+    let mapped = maps
+        .lines()
+        .filter_map(|line| line.find('/').map(|at| &line[at..]));
+    let files = modules
+        .iter()
+        .filter(|module| module.kind == ModuleKind::File);
     let known = mapped.chain(files.map(|module| module.path.as_str()));
     let mut paths: BTreeSet<PathBuf> = known
         .map(|path| PathBuf::from(without_mark(path)))
         .filter(|path| is_dump(path))
         .collect();
     let working = fs::read_link(folder.join("cwd")).unwrap_or_default();
-    paths.extend(names.iter().flat_map(|name| [working.join(name), Path::new("/tmp").join(name)]));
+    paths.extend(
+        names
+            .iter()
+            .flat_map(|name| [working.join(name), Path::new("/tmp").join(name)]),
+    );
     let places = |path: PathBuf| {
         let inside = path.strip_prefix("/").ok()?;
         let places = vec![folder.join("root").join(inside), path.clone()];

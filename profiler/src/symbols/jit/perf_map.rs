@@ -33,7 +33,12 @@ impl PerfMap {
         let Some((file, metadata)) = open(places, owner) else {
             return;
         };
-        let now = (metadata.dev(), metadata.ino(), metadata.mtime(), metadata.mtime_nsec());
+        let now = (
+            metadata.dev(),
+            metadata.ino(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+        );
         if metadata.len() > LARGEST_MAP_BYTES
             || (self.seen == Some(now) && metadata.len() == self.read)
         {
@@ -50,13 +55,17 @@ impl PerfMap {
             return;
         }
         // The last line may be half written.
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = text
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         text.truncate(whole);
         for line in String::from_utf8_lossy(&text).lines() {
             add(&mut self.functions, line);
         }
         self.read += whole as u64;
-        self.tail.extend_from_slice(&text[whole.saturating_sub(TAIL_BYTES)..]);
+        self.tail
+            .extend_from_slice(&text[whole.saturating_sub(TAIL_BYTES)..]);
         let surplus = self.tail.len().saturating_sub(TAIL_BYTES);
         self.tail.drain(..surplus);
     }
@@ -74,7 +83,9 @@ impl PerfMap {
     }
 
     pub(super) fn name(&self, address: u64) -> Option<Symbol> {
-        self.functions.find(address).map(|(_, name)| bare_symbol(name.as_str()))
+        self.functions
+            .find(address)
+            .map(|(_, name)| bare_symbol(name.as_str()))
     }
 }
 
@@ -124,7 +135,10 @@ mod tests {
         };
         let some = |name: &str| Some(name.to_owned());
         assert_eq!(names("1000 10 a\n2000 10 hal"), [some("a"), None, None]);
-        assert_eq!(names("1000 10 a\n2000 10 half\n"), [some("a"), some("half"), None]);
+        assert_eq!(
+            names("1000 10 a\n2000 10 half\n"),
+            [some("a"), some("half"), None]
+        );
         let anew = "1000 10 other\n2000 10 half\n3000 10 more\n";
         assert_eq!(names(anew), [some("other"), some("half"), some("more")]);
         assert_eq!(names("3000 10 c\n"), [None, None, some("c")]);

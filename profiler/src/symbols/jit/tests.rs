@@ -91,8 +91,8 @@ impl File {
     }
 }
 
-fn named(name: &str, file: &str, line: u32) -> Option<(String, String, u32)> {
-    Some((name.into(), file.into(), line))
+fn named(name: &str, file: &str, line: u32) -> (String, String, u32) {
+    (name.into(), file.into(), line)
 }
 
 #[test]
@@ -111,13 +111,17 @@ fn code_has_its_name_file_and_line() {
     written.load(0x3000, 0x10, "bare");
     let mut file = File::new();
     file.read(&written.0);
-    assert_eq!(file.name(0x1000), named("Shop#serve", "", 0), "before the first line");
-    assert_eq!(file.name(0x1004), named("Shop#serve", "a.rb", 10));
-    assert_eq!(file.name(0x101f), named("Shop#serve", "a.rb", 12));
-    assert_eq!(file.name(0x103f), named("Shop#serve", "b.rb", 3));
+    assert_eq!(
+        file.name(0x1000),
+        Some(named("Shop#serve", "", 0)),
+        "before the first line"
+    );
+    assert_eq!(file.name(0x1004), Some(named("Shop#serve", "a.rb", 10)));
+    assert_eq!(file.name(0x101f), Some(named("Shop#serve", "a.rb", 12)));
+    assert_eq!(file.name(0x103f), Some(named("Shop#serve", "b.rb", 3)));
     assert_eq!(file.name(0x1040), None);
-    assert_eq!(file.name(0x2009), named("Shop#pay", "c.rb", 6));
-    assert_eq!(file.name(0x3001), named("bare", "", 0));
+    assert_eq!(file.name(0x2009), Some(named("Shop#pay", "c.rb", 6)));
+    assert_eq!(file.name(0x3001), Some(named("bare", "", 0)));
 }
 
 #[test]
@@ -127,8 +131,8 @@ fn lines_that_count_the_header_of_a_file_that_was_never_made_are_set_right() {
     written.load(0x1000, 0x40, "JS:*serve");
     let mut file = File::new();
     file.read(&written.0);
-    assert_eq!(file.name(0x100f), named("JS:*serve", "a.js", 1));
-    assert_eq!(file.name(0x1010), named("JS:*serve", "a.js", 2));
+    assert_eq!(file.name(0x100f), Some(named("JS:*serve", "a.js", 1)));
+    assert_eq!(file.name(0x1010), Some(named("JS:*serve", "a.js", 2)));
 }
 
 #[test]
@@ -141,8 +145,8 @@ fn code_that_moves_keeps_its_name_and_its_lines() {
     written.move_code(0x7777, 0x8888, 0x10);
     let mut file = File::new();
     file.read(&written.0);
-    assert_eq!(file.name(0x503f), named("serve", "a.rb", 7));
-    assert_eq!(file.name(0x1001), named("other", "", 0));
+    assert_eq!(file.name(0x503f), Some(named("serve", "a.rb", 7)));
+    assert_eq!(file.name(0x1001), Some(named("other", "", 0)));
     assert_eq!(file.name(0x1020), None);
     assert_eq!(file.name(0x8888), None);
 }
@@ -156,7 +160,11 @@ fn a_file_that_grows_is_read_to_its_last_whole_record_and_further_later() {
     let mut file = File::new();
     for length in 0..written.0.len() {
         file.read(&written.0[..length]);
-        assert_eq!(file.name(0x1000).is_some(), length >= first, "{length} bytes");
+        assert_eq!(
+            file.name(0x1000).is_some(),
+            length >= first,
+            "{length} bytes"
+        );
         assert_eq!(file.name(0x2000), None);
     }
     // Space that was set aside reads as zeros.
@@ -164,7 +172,7 @@ fn a_file_that_grows_is_read_to_its_last_whole_record_and_further_later() {
     set_aside.resize(first + 4096, 0);
     file.read(&set_aside);
     file.read(&written.0);
-    assert_eq!(file.name(0x2000), named("second", "", 0));
+    assert_eq!(file.name(0x2000), Some(named("second", "", 0)));
     written.record(3, &[]);
     written.load(0x3000, 0x40, "after the end");
     file.read(&written.0);
@@ -172,7 +180,11 @@ fn a_file_that_grows_is_read_to_its_last_whole_record_and_further_later() {
     let mut anew = Written::new();
     anew.load(0x1000, 0x40, "anew");
     file.read(&anew.0);
-    assert_eq!(file.name(0x1000), named("anew", "", 0), "a shorter file was written anew");
+    assert_eq!(
+        file.name(0x1000),
+        Some(named("anew", "", 0)),
+        "a shorter file was written anew"
+    );
     assert_eq!(file.name(0x2000), None);
 }
 
@@ -208,7 +220,8 @@ fn each_process_has_its_own_map() {
             .append(true)
             .open(path(pid))
             .expect("it is there");
-        file.write_all(b"2000 10 later\n").expect("it can be written");
+        file.write_all(b"2000 10 later\n")
+            .expect("it can be written");
     }
     let later = pids.map(|pid| jit.lookup(pid, &[], &[0x2001]));
     for pid in pids {
@@ -219,5 +232,9 @@ fn each_process_has_its_own_map() {
         assert_eq!(name(&found[0]), Some(format!("made by {pid}")));
         assert_eq!(name(&found[1]), None);
     }
-    assert!(later.iter().all(|found| name(&found[0]).as_deref() == Some("later")));
+    assert!(
+        later
+            .iter()
+            .all(|found| name(&found[0]).as_deref() == Some("later"))
+    );
 }
