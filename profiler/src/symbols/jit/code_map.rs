@@ -49,6 +49,13 @@ impl<T> CodeMap<T> {
         (address < code.end).then_some((*start, &code.value))
     }
 
+    /// Start, end and value of all code.
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u64, &T)> {
+        let code = self.by_start.iter();
+        code.map(|(start, code)| (*start, code.end, &code.value))
+    }
+
     pub(super) fn clear(&mut self) {
         self.by_start.clear();
     }

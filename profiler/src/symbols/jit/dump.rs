@@ -199,24 +199,25 @@ impl Dump {
         let (start, count) = (fields.u64()?, fields.u64()?);
         let mut lines: Vec<Line> = Vec::new();
         for _ in 0..count {
-            let (Some(address), Some(number), Some(_)) = (fields.u64(), fields.u32(), fields.u32())
-            else {
-                break;
-            };
-            let Some(name) = fields.text() else { break };
+            // Some versions of Node write names of which a part was overwritten: then no line of
+            // the record can be believed.
+            let (address, number, _) = (fields.u64()?, fields.u32()?, fields.u32()?);
+            let name = fields.text()?;
             let last = lines.last().map(|line| Arc::clone(&line.file));
-            let file = match (name, last) {
+            let file = match last {
                 // The same as before.
-                (b"\xff", Some(last)) => last,
-                (name, Some(last)) if last.as_bytes() == name => last,
-                (name, _) => String::from_utf8_lossy(name).into(),
+                Some(last) if name == b"\xff" || last.as_bytes() == name => last,
+                _ => readable(name)?.into(),
             };
-            let offset = address.wrapping_sub(start);
+            let offset = address.checked_sub(start)?;
             lines.push(Line {
                 offset,
                 file,
                 number,
             });
+        }
+        if fields.0.len() >= size_of::<u64>() {
+            return None;
         }
         let first = lines.iter().map(|line| line.offset).min()?;
         self.kept_bytes += lines.len() * size_of::<Line>();
@@ -226,6 +227,15 @@ impl Dump {
         self.least_shift = Some(self.least_shift.unwrap_or(first).min(first));
         self.pending = Some((start, lines));
         Some(())
+    }
+
+    /// Start and end of the code whose name begins so.
+    #[cfg(test)]
+    pub(super) fn code_named(&self, name: &str) -> Vec<(u64, u64)> {
+        let code = self.functions.iter();
+        code.filter(|(_, _, function)| function.name.starts_with(name))
+            .map(|(start, end, _)| (start, end))
+            .collect()
     }
 
     pub(super) fn name(&self, address: u64) -> Option<Symbol> {
@@ -244,6 +254,12 @@ impl Dump {
             inlined: false,
         })
     }
+}
+
+/// A path as text, where it is one.
+fn readable(name: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(name).ok()?;
+    (!text.chars().any(char::is_control)).then_some(text)
 }
 
 /// Length of the header; `None` while it is not whole, an error where it is of another kind.

@@ -238,3 +238,59 @@ fn each_process_has_its_own_map() {
             .all(|found| name(&found[0]).as_deref() == Some("later"))
     );
 }
+
+#[test]
+fn code_that_node_compiles_has_its_file_and_line() {
+    let test = "code_that_node_compiles_has_its_file_and_line";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = "function before() {}\n\
+                  function hotLoop(n) {\n  let s = 0;\n  for (let i = 0; i < n; i++) {\n    \
+                  s = (s * 31 + i) % 1000003;\n  }\n  return s;\n}\n\
+                  for (let i = 0; i < 2000; i++) hotLoop(100000);\n";
+    fs::write(folder.path().join("busy.js"), source).expect("it can be written");
+    let node = std::process::Command::new("node")
+        .args(["--perf-prof", "busy.js"])
+        .current_dir(folder.path())
+        .spawn();
+    let Ok(mut node) = node else {
+        return crate::sys::tests_skip(test, "node cannot be run");
+    };
+    let pid = node.id();
+    let status = node.wait().expect("it is our child");
+    assert!(status.success());
+    let path = folder.path().join(format!("jit-{pid}.dump"));
+    if !path.exists() {
+        return crate::sys::tests_skip(test, "this node writes no jitdump file");
+    }
+    let owner = fs::metadata(&path).expect("it is there").uid();
+    let mut dump = Dump::default();
+    dump.refresh(&[path], owner);
+    let code = dump.code_named("JS:*hotLoop");
+    assert!(!code.is_empty(), "it was compiled");
+    let symbols: Vec<Symbol> = code
+        .into_iter()
+        .flat_map(|(start, end)| (start..end).filter_map(|address| dump.name(address)))
+        .filter(|symbol| symbol.line != 0)
+        .collect();
+    if symbols.is_empty() {
+        return crate::sys::tests_skip(test, "this node damages the paths in its jitdump file");
+    }
+    assert!(symbols.iter().all(|s| s.file.ends_with("busy.js")));
+    let lines: BTreeSet<u32> = symbols.iter().map(|symbol| symbol.line).collect();
+    assert!(lines.contains(&5), "{lines:?}");
+    assert!(lines.iter().all(|line| (2..=8).contains(line)), "{lines:?}");
+}
+
+#[test]
+fn lines_of_which_a_path_was_overwritten_are_left_out_and_the_name_stays() {
+    let mut written = Written::new();
+    let overwritten: &[u8] = b"\t}\x03\0\0\0\0\0\xdf\xb1y/busy.js";
+    written.lines(
+        0x1000,
+        &[(0x1000, 3, overwritten), (0x1008, 4, overwritten)],
+    );
+    written.load(0x1000, 0x40, "hotLoop");
+    let mut file = File::new();
+    file.read(&written.0);
+    assert_eq!(file.name(0x1010), Some(named("hotLoop", "", 0)));
+}
