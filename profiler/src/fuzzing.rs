@@ -1,6 +1,14 @@
 //! Entry points of the fuzz targets in `tests/fuzz`: what reads bytes that others wrote. None may
 //! panic, whatever the bytes.
 
+use std::{
+    fs::File,
+    io::{Seek as _, Write as _},
+    os::fd::AsRawFd as _,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
 pub use crate::{
     capture::{
         perf::fuzzing::perf_records,
@@ -10,7 +18,37 @@ pub use crate::{
     memory::fuzzing::memory_files,
     probes::{cgroup::fuzzing::group_files, sockets::fuzzing::socket_answers},
     process::fuzzing::stat_file,
+    symbols::fuzzing::{elf_symbols, jitdump, kernel_symbols, perf_map, symbol_cache},
 };
+
+/// Addresses that are looked up in what was read.
+pub(crate) const SOME_ADDRESSES: [u64; 8] =
+    [0, 1, 0x1000, 0x1001, 0x1139, 0x2000, 0x40_1000, u64::MAX];
+
+/// Writes bytes into a file without a name, and gives the path that it can be opened by until the
+/// next call.
+pub(crate) fn scratch(bytes: &[u8]) -> PathBuf {
+    static FILE: OnceLock<File> = OnceLock::new();
+    let mut file = FILE.get_or_init(|| {
+        let folder = ["/dev/shm", "/tmp"]
+            .iter()
+            .find(|path| Path::new(path).is_dir());
+        let name = format!("scrutineer-fuzz-{}", std::process::id());
+        let path = Path::new(folder.unwrap_or(&".")).join(name);
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path);
+        let file = file.expect("the folder can be written to");
+        std::fs::remove_file(path).expect("it was just made");
+        file
+    });
+    file.set_len(0).expect("the file is ours");
+    file.rewind().expect("the file is ours");
+    file.write_all(bytes).expect("there is room");
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
 
 /// Text as the parsers of text get it.
 pub(crate) fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {

@@ -11,8 +11,8 @@ pub mod own;
 pub mod series;
 mod table;
 mod top;
-mod wait_classes;
 mod trust;
+mod wait_classes;
 mod weight;
 
 #[cfg(test)]

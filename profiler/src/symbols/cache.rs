@@ -144,7 +144,7 @@ fn read(path: &Path) -> Option<BTreeMap<u64, Vec<Symbol>>> {
     unpack(&bytes)
 }
 
-fn unpack(bytes: &[u8]) -> Option<BTreeMap<u64, Vec<Symbol>>> {
+pub(super) fn unpack(bytes: &[u8]) -> Option<BTreeMap<u64, Vec<Symbol>>> {
     let (head, rest) = bytes.split_at_checked(HEAD_BYTES)?;
     let (magic, head) = head.split_at(MAGIC.len());
     let (crc, size) = head.split_first_chunk::<4>()?;

@@ -65,7 +65,7 @@ fn booted_at() -> Option<i64> {
 
 /// Text symbols: `ffffffff81000000 T _stext`, of modules with `[name]` behind. Without permission
 /// all addresses are 0.
-fn parse(kallsyms: &str) -> Vec<(u64, String)> {
+pub(super) fn parse(kallsyms: &str) -> Vec<(u64, String)> {
     let function = |line: &str| {
         let mut words = line.split_ascii_whitespace();
         let address = u64::from_str_radix(words.next()?, 16).ok()?;

@@ -6,6 +6,8 @@ mod debuginfod;
 mod demangle;
 mod dwarf;
 mod elf;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod image;
 mod jit;
 mod kernel;

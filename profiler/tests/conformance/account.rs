@@ -47,7 +47,11 @@ pub(crate) fn record(target: &Target, options: RecordOptions) -> Profile {
         .into_iter()
         .map(|id| (id, profile.frames[id as usize]))
         .collect();
-    let found = Symbolizer::for_capture(profile).lookup(&profile.modules, &frames);
+    let found = Symbolizer::for_capture(
+        profile,
+        scrutineer_profiler::symbols::SymbolSources::default(),
+    )
+    .lookup(&profile.modules, &frames);
     builder.push(scrutineer_profiler::capture::model::Chunk::Symbols(found));
     builder.finish().expect("it has a header")
 }

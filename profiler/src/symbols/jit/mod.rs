@@ -2,6 +2,8 @@
 
 mod code_map;
 mod dump;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod perf_map;
 
 #[cfg(test)]

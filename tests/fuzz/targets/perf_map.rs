@@ -1,0 +1,4 @@
+//! Perf maps.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::perf_map(bytes));
