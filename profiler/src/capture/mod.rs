@@ -4,6 +4,7 @@ pub mod ability;
 pub mod error;
 pub mod file;
 pub mod helper;
+mod interpreters;
 mod launch;
 pub mod model;
 pub mod perf;

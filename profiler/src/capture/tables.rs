@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::capture::model::{
-    Chunk, Event, EventKind, Frame, Module, NONE, PageFaults, ProcessEntry, SAMPLE_TRUNCATED,
-    Samples, StackNodes, Thread, WaitClass,
+    Chunk, Event, EventKind, Frame, FrameSymbols, Module, NONE, PageFaults, ProcessEntry,
+    SAMPLE_TRUNCATED, Samples, StackNodes, Symbol, Thread, WaitClass,
 };
 use crate::capture::waits::gathering::{self, Row};
 
@@ -123,6 +123,7 @@ pub struct Tables {
     new_events: Vec<Event>,
     /// Processes that were told to have started since somebody last asked, with the time.
     started: Vec<(u32, u64)>,
+    new_symbols: Vec<FrameSymbols>,
     samples: Vec<(u64, u32, u32, u8)>,
     page_faults: Vec<(u64, u32, u32, u64)>,
     waits: Vec<Row>,
@@ -152,6 +153,7 @@ impl Tables {
             new_processes: Vec::new(),
             new_events: Vec::new(),
             started: Vec::new(),
+            new_symbols: Vec::new(),
             samples: Vec::new(),
             page_faults: Vec::new(),
             waits: Vec::new(),
@@ -221,6 +223,14 @@ impl Tables {
             self.next_frame += 1;
         }
         id
+    }
+
+    /// Names a frame that no symbolizer could name later.
+    pub(crate) fn name_frame(&mut self, frame: u32, symbol: Symbol) {
+        self.new_symbols.push(FrameSymbols {
+            frame,
+            symbols: vec![symbol],
+        });
     }
 
     /// The stack node of `frame` (a frame id) called from `parent` (a stack node, or [`NONE`] for
@@ -373,6 +383,9 @@ impl Tables {
         }
         if !self.new_frames.is_empty() {
             chunks.push(Chunk::Frames(std::mem::take(&mut self.new_frames)));
+        }
+        if !self.new_symbols.is_empty() {
+            chunks.push(Chunk::Symbols(std::mem::take(&mut self.new_symbols)));
         }
         if !self.new_nodes.frame.is_empty() {
             chunks.push(Chunk::Stacks(std::mem::take(&mut self.new_nodes)));

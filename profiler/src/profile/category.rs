@@ -106,7 +106,7 @@ impl Classifier {
     pub(super) fn module(&self, module: &Module) -> Category {
         match module.kind {
             ModuleKind::Kernel => Category::Kernel,
-            ModuleKind::Jit => Category::Jit,
+            ModuleKind::Jit | ModuleKind::Interpreted => Category::Jit,
             ModuleKind::Vdso => Category::Std,
             ModuleKind::File if self.is_executable(module) => self.executable_category(),
             ModuleKind::File => library_category(&module.path),

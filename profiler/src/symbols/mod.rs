@@ -343,7 +343,8 @@ impl Symbolizer {
                 Some(pid) => self.jit.lookup(pid, modules, addresses),
                 None => vec![Vec::new(); addresses.len()],
             },
-            ModuleKind::File => vec![Vec::new(); addresses.len()],
+            // The recorder named what is interpreted; whatever it did not name, nobody can.
+            ModuleKind::File | ModuleKind::Interpreted => vec![Vec::new(); addresses.len()],
         }
     }
 

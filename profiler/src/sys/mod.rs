@@ -15,6 +15,7 @@ pub(crate) mod mapped;
 pub(crate) mod perf;
 pub(crate) mod pidfd;
 pub(crate) mod ptrace;
+pub(crate) mod schedule;
 pub(crate) mod user;
 
 /// Clock ticks a second, the unit of CPU times in `/proc` (`sysconf(_SC_CLK_TCK)`).

@@ -133,7 +133,11 @@ fn read(path: &Path) -> Profile {
         .into_iter()
         .map(|id| (id, profile.frames[id as usize]))
         .collect();
-    let symbols = Symbolizer::for_capture(profile).lookup(&profile.modules, &frames);
+    let symbols = Symbolizer::for_capture(
+        profile,
+        scrutineer_profiler::symbols::SymbolSources::default(),
+    )
+    .lookup(&profile.modules, &frames);
     builder.push(Chunk::Symbols(symbols));
     builder.finish().expect("it has a header")
 }

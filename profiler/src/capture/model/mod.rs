@@ -104,6 +104,9 @@ pub enum ModuleKind {
     Kernel,
     /// Anonymous executable memory: code made at run time.
     Jit,
+    /// Functions of an interpreted program. Their addresses are numbers that the recorder gave
+    /// out, and their names stand in the capture from the start.
+    Interpreted,
 }
 
 /// Code that was mapped into the target.
@@ -111,7 +114,8 @@ pub enum ModuleKind {
 pub struct Module {
     /// What kind of code it is.
     pub kind: ModuleKind,
-    /// Path as the target sees it; `[vdso]`, `[kernel]`, `[jit]` for the others.
+    /// Path as the target sees it; `[vdso]`, `[kernel]`, `[jit]`, `[python 3.11]` for the
+    /// others.
     pub path: String,
     /// Build id, empty where the file has none.
     pub build_id: Vec<u8>,
@@ -182,7 +186,7 @@ pub struct Activity {
 }
 
 /// One function at a frame; inlined callees come before the function that holds them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Symbol {
     /// Demangled name.
     pub name: String,

@@ -95,6 +95,7 @@ impl Sampler for PerfSampler {
     fn wait(&mut self, at_most: Duration, _tables: &mut Tables) -> Result<(), CaptureError> {
         let due_in = self.switch_taker.as_ref().and_then(|taker| taker.due_in());
         let at_most = due_in.map_or(at_most, |due_in| due_in.min(at_most));
+        let at_most = self.unwinder.interpreters_wait(at_most);
         let rings = self.roles.iter().flat_map(RoleRings::descriptors);
         let descriptors: Vec<_> = rings.chain(self.end_watch.descriptors()).collect();
         sys::pidfd::wait(&descriptors, at_most)
@@ -186,6 +187,7 @@ impl Sampler for PerfSampler {
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         warnings.extend(self.switch_taker.iter().flat_map(|taker| taker.warnings()));
+        warnings.extend(self.unwinder.interpreters().warnings());
         if self.counters.throttled > 0 {
             warnings.push(
                 "The kernel throttled sampling at times, so busy moments are under-represented; \

@@ -1,6 +1,8 @@
 //! Follows a single frame by its call frame information with every register known: what framehop
 //! cannot follow because it tracks the instruction, stack and frame pointers alone.
 
+use std::ops::Range;
+
 use gimli::{
     CfaRule, DebugFrame, EhFrame, EhFrameHdr, EndianSlice, EvaluationResult, Expression,
     LittleEndian, Location, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection,
@@ -12,7 +14,7 @@ use super::{Registers, image::Image};
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Registers that a function preserves for its caller (System V ABI).
-const CALLEE_SAVED: [Register; 6] = [
+pub(super) const CALLEE_SAVED: [Register; 6] = [
     X86_64::RBX,
     X86_64::RBP,
     X86_64::R12,
@@ -36,7 +38,7 @@ pub(super) enum FrameKind {
 
 /// Which registers are known, and their values.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KnownRegisters {
+pub(crate) struct KnownRegisters {
     pub(super) values: Registers,
     known: u32,
 }
@@ -62,12 +64,26 @@ impl KnownRegisters {
         registers
     }
 
-    fn get(&self, register: Register) -> Option<u64> {
+    pub(super) fn get(&self, register: Register) -> Option<u64> {
         let index = usize::from(register.0);
         (index < Registers::COUNT && self.known & (1 << index) != 0).then(|| self.values.0[index])
     }
 
-    fn set(&mut self, register: Register, value: u64) {
+    /// The value of the register of a number, where it is known.
+    pub(crate) fn value(&self, register: u16) -> Option<u64> {
+        self.get(Register(register))
+    }
+
+    /// Where it ran, or returns to.
+    pub(crate) fn instruction_pointer(&self) -> u64 {
+        self.values.ip()
+    }
+
+    pub(super) fn forget(&mut self, register: Register) {
+        self.known &= !(1 << register.0);
+    }
+
+    pub(super) fn set(&mut self, register: Register, value: u64) {
         let index = usize::from(register.0);
         if index < Registers::COUNT {
             self.values.0[index] = value;
@@ -112,6 +128,32 @@ pub(super) fn classify(
         })
     })
     .unwrap_or(FrameKind::Plain)
+}
+
+/// The range of the frame description at a virtual address of `image`, and how far above the
+/// stack pointer the canonical frame address lies there; `None` where the stack pointer does not
+/// tell it.
+pub(super) fn part_at(image: &Image, address: u64) -> Option<(Range<u64>, i64)> {
+    let section = image.eh_frame.as_ref()?;
+    let mut eh_frame = EhFrame::new(&section.bytes, LittleEndian);
+    eh_frame.set_address_size(8);
+    let header = image.eh_frame_hdr.as_ref()?;
+    let offset = offset_by_header(image, header, address)?;
+    let bases = image.bases();
+    let fde = eh_frame
+        .fde_from_offset(&bases, offset.into(), EhFrame::cie_from_offset)
+        .ok()?;
+    let mut context = UnwindContext::new();
+    let row = fde
+        .unwind_info_for_address(&eh_frame, &bases, &mut context, address)
+        .ok()?;
+    match row.cfa() {
+        CfaRule::RegisterAndOffset {
+            register: X86_64::RSP,
+            offset,
+        } => Some((fde.initial_address()..fde.end_address(), *offset)),
+        _ => None,
+    }
 }
 
 /// Follows the frame at a virtual address of `image`: the caller's registers, or `None` where a
@@ -165,7 +207,7 @@ pub(super) fn step(
 }
 
 /// Evaluates expressions of one section.
-struct Evaluator<'a> {
+pub(super) struct Evaluator<'a> {
     section: Slice<'a>,
     encoding: gimli::Encoding,
 }
@@ -216,7 +258,7 @@ impl Evaluator<'_> {
 
 /// Finds the row of the unwind table for `address` and gives it to `use_row`, with whether the
 /// function is a signal trampoline.
-fn with_row<T>(
+pub(super) fn with_row<T>(
     image: &Image,
     address: u64,
     context: &mut UnwindContext<usize>,

@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{image::Image, maps::Mapping};
-use crate::capture::model::{Module, ModuleKind};
+use crate::capture::{
+    interpreters::PythonBinary,
+    model::{Module, ModuleKind},
+};
 
 /// A file, or other code, as one or more mappings refer to it.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) struct LoadedModule {
     pub(super) module: Module,
     /// What unwinding needs, where the file could be read and is an ELF file.
     pub(super) image: Option<Image>,
+    /// The Python interpreter that it holds.
+    pub(super) python: Option<Arc<PythonBinary>>,
 }
 
 type FileKey = ((u32, u32), u64, String);
@@ -87,6 +92,7 @@ fn run_time_code(pid: u32, target: u32) -> LoadedModule {
     LoadedModule {
         module,
         image: None,
+        python: None,
     }
 }
 
@@ -101,7 +107,11 @@ fn load_vdso() -> LoadedModule {
             .unwrap_or_default(),
         deleted: false,
     };
-    LoadedModule { module, image }
+    LoadedModule {
+        module,
+        image,
+        python: None,
+    }
 }
 
 /// The kernel maps the same vDSO into every process, so ours serves for all.
@@ -124,7 +134,13 @@ fn load_file(pid: u32, mapping: &Mapping) -> Option<LoadedModule> {
     let replaced = opened.as_ref().is_some_and(|(_, by_path)| !by_path)
         && std::fs::metadata(path_in_root(pid, path))
             .map_or(true, |metadata| metadata.ino() != mapping.inode);
+    let mut python = opened
+        .as_ref()
+        .and_then(|(file, _)| PythonBinary::of_file(path, file));
     let image = opened.and_then(|(file, _)| Image::from_file(file));
+    if let (Some(python), Some(image)) = (&mut python, &image) {
+        python.add_split_parts(|address| super::cfi::part_at(image, address));
+    }
     if image.is_none() && path.starts_with("/memfd:") {
         return None;
     }
@@ -137,7 +153,11 @@ fn load_file(pid: u32, mapping: &Mapping) -> Option<LoadedModule> {
             .unwrap_or_default(),
         deleted: marked_deleted || replaced,
     };
-    Some(LoadedModule { module, image })
+    Some(LoadedModule {
+        module,
+        image,
+        python: python.map(Arc::new),
+    })
 }
 
 /// Opens the very file that is mapped, and says whether it was found by its path.

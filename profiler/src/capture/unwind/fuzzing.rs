@@ -40,6 +40,7 @@ pub fn elf_image(bytes: &[u8]) {
             deleted: false,
         },
         image: Some(image),
+        python: None,
     });
     let mut tables = Tables::new(0);
     let module_id = tables.module(&loaded.module);

@@ -7,19 +7,25 @@ mod files;
 pub(crate) mod fuzzing;
 mod image;
 mod maps;
+mod rows;
 mod space;
 
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, time::Duration};
 
 use framehop::{CacheNative, FrameAddress, UnwindRegsNative, Unwinder as _};
 
 use crate::capture::{
-    model::{Frame, NONE},
+    interpreters::Interpreters,
+    model::{Frame, ModuleKind, NONE},
     tables::Tables,
 };
-use cfi::{FrameKind, KnownRegisters};
+use crate::sys;
+use cfi::FrameKind;
+pub(crate) use cfi::KnownRegisters;
 use files::Files;
 pub use maps::Mapping;
+pub(crate) use rows::LoopCall;
+use rows::Rows;
 use space::AddressSpace;
 
 /// Deeper stacks are cut, and count as truncated.
@@ -32,6 +38,12 @@ const CACHE_SLOTS: usize = if cfg!(feature = "fuzzing") {
 } else {
     1 << 14
 };
+
+/// How long samples of interpreted programs may lie before they are unwound.
+const INTERPRETER_WAIT: Duration = Duration::from_micros(500);
+
+/// The kernel's shortest turn of a processor.
+const SHORT_TURN_NS: u64 = 100_000;
 
 /// Registers of a stopped thread, in DWARF's order for x86-64: rax, rdx, rcx, rbx, rsi, rdi, rbp,
 /// rsp, r8 to r15, rip.
@@ -99,6 +111,10 @@ pub struct Unwinder {
     framehop_cache: CacheNative<framehop::MayAllocateDuringUnwind>,
     cfi_context: gimli::UnwindContext<usize>,
     cache: Box<[CachedAddress]>,
+    /// Made for the first process with an interpreter.
+    rows: Option<Rows>,
+    loop_calls: Vec<LoopCall>,
+    interpreters: Interpreters,
 }
 
 impl std::fmt::Debug for Unwinder {
@@ -121,6 +137,24 @@ impl Unwinder {
             framehop_cache: CacheNative::new(),
             cfi_context: gimli::UnwindContext::new(),
             cache: vec![EMPTY_SLOT; CACHE_SLOTS].into_boxed_slice(),
+            rows: None,
+            loop_calls: Vec::new(),
+            interpreters: Interpreters::default(),
+        }
+    }
+
+    /// What was found of interpreted functions, and how far it can be trusted.
+    pub fn interpreters(&self) -> &Interpreters {
+        &self.interpreters
+    }
+
+    /// How long samples may lie before they are unwound: not long where an interpreter runs,
+    /// because what it keeps on the heap changes.
+    pub fn interpreters_wait(&self, at_most: Duration) -> Duration {
+        if self.rows.is_some() {
+            at_most.min(INTERPRETER_WAIT)
+        } else {
+            at_most
         }
     }
 
@@ -184,6 +218,7 @@ impl Unwinder {
     /// A process has ended.
     pub fn exit(&mut self, pid: u32) {
         self.spaces.remove(&pid);
+        self.interpreters.forget(pid);
     }
 
     /// Forgets the mappings from before a process's last exec; called once no sample from before
@@ -234,7 +269,15 @@ impl Unwinder {
             frames.push(tables.frame(unmapped));
             return UnwindEnd::Truncated;
         };
+        self.loop_calls.clear();
+        if space.interpreter.is_some() && self.rows.is_none() {
+            self.rows = Some(Rows::new());
+            // A wish, which costs nothing where it is not granted.
+            let _ = sys::schedule::ask_for_short_turns(SHORT_TURN_NS);
+        }
         let walk = Walk {
+            rows: self.rows.as_mut().filter(|_| space.interpreter.is_some()),
+            loop_calls: &mut self.loop_calls,
             space,
             framehop_cache: &mut self.framehop_cache,
             cfi_context: &mut self.cfi_context,
@@ -243,7 +286,20 @@ impl Unwinder {
             pointers: UnwindRegsNative::new(registers.ip(), registers.sp(), registers.bp()),
             known: Some(KnownRegisters::all(*registers)),
         };
-        walk.run(&mut read_stack, frames)
+        let end = walk.run(&mut read_stack, frames);
+        if let Some(interpreter) = &space.interpreter
+            && !self.loop_calls.is_empty()
+        {
+            let loop_frame = tables.frame(space.frame(interpreter.loop_start()));
+            self.interpreters.merge(
+                (pid, interpreter),
+                (&self.loop_calls, loop_frame),
+                &mut read_stack,
+                frames,
+                tables,
+            );
+        }
+        end
     }
 
     /// Appends the frame ids of a stack that the kernel followed: `addresses` are the sampled
@@ -315,6 +371,9 @@ struct Walk<'a> {
     pointers: UnwindRegsNative,
     /// All registers that are known, while more than the pointers are.
     known: Option<KnownRegisters>,
+    /// Keeps more than the pointers known, where the process has an interpreter.
+    rows: Option<&'a mut Rows>,
+    loop_calls: &'a mut Vec<LoopCall>,
 }
 
 impl Walk<'_> {
@@ -335,11 +394,71 @@ impl Walk<'_> {
             if frames.len() - first_frame >= MAX_FRAMES {
                 return UnwindEnd::Truncated;
             }
-            match self.caller(at, kind, read_stack) {
+            let is_innermost = frames.len() == first_frame + 1;
+            let call = self.loop_call(address, frames.len() - 1, is_innermost);
+            let caller = self.caller(at, kind, read_stack);
+            if let Some(call) = call {
+                self.note(call, caller);
+            }
+            match caller {
                 Some(caller) => at = caller,
                 None => return self.judge_end(address),
             }
         }
+    }
+
+    /// The call of an interpreter's loop that a frame is, its end still unknown.
+    fn loop_call(&self, address: u64, position: usize, is_innermost: bool) -> Option<LoopCall> {
+        let interpreter = self.space.interpreter.as_ref()?;
+        let is_loop = interpreter
+            .loop_ranges
+            .iter()
+            .any(|range| range.contains(&address));
+        is_loop.then(|| LoopCall {
+            position,
+            is_innermost,
+            registers: self.known_registers(),
+            sp: self.pointers.sp(),
+            cfa: 0,
+            by_run_time_code: false,
+        })
+    }
+
+    fn note(&mut self, mut call: LoopCall, caller: Option<FrameAddress>) {
+        call.cfa = self.pointers.sp();
+        call.by_run_time_code = caller.is_some_and(|caller| {
+            self.space
+                .find(caller.address_for_lookup())
+                .is_some_and(|mapped| mapped.loaded.module.kind == ModuleKind::Jit)
+        });
+        self.loop_calls.push(call);
+    }
+
+    fn known_registers(&self) -> KnownRegisters {
+        let pointers = &self.pointers;
+        self.known.unwrap_or_else(|| {
+            KnownRegisters::pointers(pointers.ip(), pointers.sp(), pointers.bp())
+        })
+    }
+
+    /// Follows one frame by its row, where an interpreter is watched.
+    fn follow_row(
+        &mut self,
+        at: FrameAddress,
+        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
+    ) -> Option<KnownRegisters> {
+        let registers = self.known_registers();
+        let rows = self.rows.as_mut()?;
+        let address = at.address_for_lookup();
+        let mapped = self.space.find(address)?;
+        let image = mapped.loaded.image.as_ref()?;
+        rows.follow(
+            (self.space.epoch, address),
+            (image, mapped.file_address(address)),
+            &registers,
+            read_stack,
+            self.cfi_context,
+        )
     }
 
     /// Follows one frame.
@@ -349,6 +468,14 @@ impl Walk<'_> {
         kind: FrameKind,
         read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
     ) -> Option<FrameAddress> {
+        if kind == FrameKind::Plain
+            && let Some(caller) = self.follow_row(at, read_stack)
+        {
+            let values = caller.values;
+            self.pointers = UnwindRegsNative::new(values.ip(), values.sp(), values.bp());
+            self.known = Some(caller);
+            return FrameAddress::from_return_address(values.ip());
+        }
         let known = self.known.take();
         if matches!(kind, FrameKind::Special | FrameKind::Signal) {
             let known = known.unwrap_or_else(|| {

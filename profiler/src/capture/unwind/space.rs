@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use framehop::{ExplicitModuleSectionInfo, MayAllocateDuringUnwind, Unwinder as _, UnwinderNative};
 
 use super::{files::LoadedModule, image::SectionBytes};
-use crate::capture::model::{Frame, ModuleKind, NONE};
+use crate::capture::{
+    interpreters::MappedInterpreter,
+    model::{Frame, ModuleKind, NONE},
+};
 
 /// A mapping with what is known of its file.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub(super) struct AddressSpace {
     pub(super) framehop: UnwinderNative<SectionBytes, MayAllocateDuringUnwind>,
     /// Changes with every change of the mappings and is equal only for equal mappings.
     pub(super) epoch: u32,
+    /// The interpreter that is mapped, where one is.
+    pub(super) interpreter: Option<MappedInterpreter>,
 }
 
 impl std::fmt::Debug for AddressSpace {
@@ -52,6 +57,7 @@ impl AddressSpace {
             mappings: BTreeMap::new(),
             framehop: UnwinderNative::new(),
             epoch,
+            interpreter: None,
         }
     }
 
@@ -123,6 +129,9 @@ impl AddressSpace {
     ) {
         self.remove(range.clone(), epoch);
         let shift = shift(range.start, file_offset, &loaded);
+        if let Some(python) = &loaded.python {
+            self.interpreter = Some(MappedInterpreter::new(python, shift.wrapping_neg()));
+        }
         self.insert(
             range.start,
             MappedModule {
@@ -231,6 +240,7 @@ mod tests {
         Arc::new(LoadedModule {
             module,
             image: None,
+            python: None,
         })
     }
 
