@@ -175,3 +175,14 @@ fn on_the_path(program: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
 }
+#[test]
+fn the_split_of_python_is_right() {
+    let test = "the_split_of_python_is_right";
+    let folder = Folder::new();
+    let Some(python) = programs::python(test).filter(|_| perf_works(test)) else {
+        return;
+    };
+    let script = programs::source("split.py");
+    let script = script.to_str().expect("the path of the sources is text");
+    expect_the_split(&folder, &python, &[script], CallGraph::Dwarf);
+}
