@@ -98,11 +98,8 @@ pub(crate) fn record(python: &Python, flags: &[&str], words: &[&str]) -> Run {
         folder: None,
     };
     let options = RecordOptions {
-        frequency_hz: 999,
-        duration: None,
-        output: output.clone(),
-        stack_dump_bytes: 32 << 10,
-        commit: None,
+        stack_dump_bytes: Some(32 << 10),
+        ..RecordOptions::new(output.clone())
     };
     let recording = Recording::start(&target, options).expect("the recording starts");
     let summary = recording.join().expect("the recording is saved");
@@ -136,7 +133,10 @@ fn profile(path: &Path) -> Profile {
         builder.push(chunk);
     }
     let profile = builder.profile().expect("a capture begins with its header");
-    let mut symbolizer = Symbolizer::for_capture(profile);
+    let mut symbolizer = Symbolizer::for_capture(
+        profile,
+        scrutineer_profiler::symbols::SymbolSources::default(),
+    );
     let names = symbolize_profile(&mut symbolizer, profile, Moment::Final);
     builder.push(scrutineer_profiler::capture::model::Chunk::Symbols(names));
     builder.finish().expect("it has a header")

@@ -29,7 +29,7 @@ use crate::{
 const MOST_ROUNDS: usize = 100;
 /// How long a record of a thread's birth may take to arrive after `/proc` shows the thread.
 const BIRTH_RECORD_DELAY: Duration = Duration::from_millis(2);
-/// Page faults are thinned out to so many a second; each then stands for several.
+/// Page faults recorded a second that the rings have room for.
 const PAGE_FAULTS_HZ: u32 = 4_000;
 /// Stack bytes copied with switches and page faults, which need no adapting: what they miss is
 /// counted.

@@ -169,7 +169,7 @@ impl Taking<'_> {
                 pid: place.pid,
                 tid: place.tid,
                 stack,
-                weight: sample.period.unwrap_or(1),
+                weight: attributes::PAGE_FAULT_PERIOD,
             }),
             EventRole::Switches => {
                 let registers = sample.user_regs.as_ref().and_then(attributes::registers);

@@ -32,7 +32,7 @@ pub struct EventWish {
     pub clock: SamplerKind,
     /// Whether kernel code is sampled and kernel frames are recorded.
     pub kernel: bool,
-    /// Samples a second of CPU time; for page faults the rate that they are thinned out to.
+    /// Samples a second of CPU time; for page faults as many records as the rings have room for.
     pub frequency_hz: u32,
     /// How stacks are followed.
     pub call_graph: CallGraph,
