@@ -21,7 +21,6 @@ use scrutineer_profiler::{
 pub(crate) struct Python {
     /// Its version, and where it is.
     pub(crate) name: String,
-    pub(crate) minor: u8,
     program: PathBuf,
 }
 
@@ -47,11 +46,14 @@ pub(crate) fn interpreters() -> Vec<Python> {
         .collect();
     programs.sort();
     programs.insert(0, PathBuf::from("/usr/bin/python3"));
-    programs.into_iter().filter_map(python).collect()
+    programs
+        .iter()
+        .filter_map(|program| python(program))
+        .collect()
 }
 
-fn python(program: PathBuf) -> Option<Python> {
-    let asked = Command::new(&program)
+fn python(program: &Path) -> Option<Python> {
+    let asked = Command::new(program)
         .args([
             "-c",
             "import os, sys; print(sys.version_info[1], os.path.realpath(sys.executable))",
@@ -60,10 +62,9 @@ fn python(program: PathBuf) -> Option<Python> {
         .ok()?;
     let answer = String::from_utf8_lossy(&asked.stdout).into_owned();
     let (minor, program) = answer.trim().split_once(' ')?;
-    let minor = minor.parse().ok()?;
+    let minor: u8 = minor.parse().ok()?;
     (8..=13).contains(&minor).then(|| Python {
         name: format!("3.{minor} {program}"),
-        minor,
         program: PathBuf::from(program),
     })
 }

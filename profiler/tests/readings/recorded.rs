@@ -42,7 +42,10 @@ fn record(folder: &Folder, command: &[&str], page_faults: bool) -> Profile {
         builder.push(chunk);
     }
     let profile = builder.profile().expect("it has a header");
-    let mut symbolizer = Symbolizer::for_capture(profile);
+    let mut symbolizer = Symbolizer::for_capture(
+        profile,
+        scrutineer_profiler::symbols::SymbolSources::default(),
+    );
     let names = symbols::symbolize_profile(&mut symbolizer, profile, Moment::Final);
     builder.push(Chunk::Symbols(names));
     builder.finish().expect("it has a header")
