@@ -10,6 +10,13 @@
 //! build a `profile::Profile` by appending; `symbols` names raw frames in batches, live and once
 //! more at the end, when the names are appended to the file.
 //!
+//! Perf events come in roles (`capture::perf::EventRole`): CPU time, switches, page faults and
+//! wake-ups, each with rings of its own per CPU, so that a flood of one kind cannot lose another's
+//! records. An `EventOpener` opens them, with our own rights or through the privileged helper.
+//! `capture::waits` pairs switches to waits, or polls where those are refused;
+//! `capture::interpreters` merges interpreted functions; `capture::readings` reads `/proc`, control
+//! groups and sockets on a thread of its own.
+//!
 //! # What was learned
 //!
 //! - Residency is strongly autocorrelated. Trend-free prewhitening (Yue) finds a false trend in
@@ -19,6 +26,15 @@
 //!   debug information with the address of either part and no size: `symbols` asks the symbol table.
 //! - Debug information of line tables alone states bare names (`serve`); the symbol table has the
 //!   path (`shop::http::serve`).
+//! - A timer interrupt alone costs a virtual machine some 20 µs a sample: 4,999 Hz takes 8 % of the
+//!   target's work under any profiler, with stacks or without. Compare the cost per sample: perf
+//!   starts late and loses a third of its samples at that rate with 32 KiB copies, and so looks
+//!   cheap.
+//! - The size of the rings (0.5 to 16 MiB) makes no measurable difference to the target.
+//! - Page faults in frequency mode tell bursts to the wrong functions: a fixed period does not.
+//! - A per-thread event of `sched_waking` fires in the waker: it tells the target's own wakers alone.
+//! - `/proc/PID`'s owner does not tell whether a program is dumpable: opening `maps` does.
+//! - The mapper, not the opener, is charged for a ring: a helper needs no `CAP_IPC_LOCK`.
 //! - Nobody else may wait for a child while a ptrace sampler lives: `waitpid` would take its stops.
 //! - An evidence file in JSON replays exactly only with `serde_json`'s `float_roundtrip`.
 
