@@ -379,7 +379,10 @@ fn kernel_invisible(quality: &Quality, conditions: &Conditions) -> Option<Measur
             "ptrace shows only where user code entered the kernel; permit perf events with sudo \
              sysctl kernel.perf_event_paranoid=1"
         }
-        _ => "to see it, sudo sysctl kernel.perf_event_paranoid=1",
+        _ => {
+            "to see it, sudo scrutineer doctor --install-helper, or for every program, sudo sysctl \
+             kernel.perf_event_paranoid=1"
+        }
     };
     Some(measure(
         ("kernel-invisible", "kernel unseen"),
