@@ -157,6 +157,7 @@ impl Sampled {
             follows_children: false,
             from_exec: false,
             held_back: true,
+            wakes_each: false,
         };
         debug_assert_ne!(choice.clock, SamplerKind::Ptrace, "ptrace is no perf event");
         let own = Scope::Thread {

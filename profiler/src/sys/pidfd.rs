@@ -29,9 +29,20 @@ pub(crate) fn wait(descriptors: &[BorrowedFd<'_>], at_most: Duration) -> io::Res
             revents: 0,
         })
         .collect();
-    let milliseconds = i32::try_from(at_most.as_millis()).unwrap_or(i32::MAX);
-    // SAFETY: pointer and length describe `polled`, which outlives the call.
-    let result = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as u64, milliseconds) };
+    let at_most = libc::timespec {
+        tv_sec: at_most.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: at_most.subsec_nanos().into(),
+    };
+    // SAFETY: pointer and length describe `polled`, which outlives the call, as `at_most` does; no
+    // signal mask is given.
+    let result = unsafe {
+        libc::ppoll(
+            polled.as_mut_ptr(),
+            polled.len() as u64,
+            &raw const at_most,
+            std::ptr::null(),
+        )
+    };
     if result < 0 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {

@@ -171,17 +171,4 @@ impl Run {
         let hits = work.iter().filter(|names| names.contains(&function));
         hits.count() as f64 / work.len().max(1) as f64
     }
-
-    /// Whole stacks, outermost first, by how often they were seen.
-    pub(crate) fn stacks(&self) -> Vec<(String, usize)> {
-        let mut counts = BTreeMap::<String, usize>::new();
-        for stack in &self.profile.samples.stack {
-            let mut names = self.names(*stack);
-            names.reverse();
-            *counts.entry(names.join(";")).or_default() += 1;
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        counts
-    }
 }

@@ -219,7 +219,7 @@ fn a_full_disk_ends_the_capture_with_what_it_has() {
     let Some(disk) = SmallDisk::mount(test, &folder) else {
         return;
     };
-    disk.fill_but(128 << 10);
+    disk.fill_but(512 << 10);
     let output = disk.0.join("a.scrutineer");
     let options = RecordOptions {
         frequency_hz: 4_999,

@@ -48,7 +48,8 @@ const FLAG_FRAME_POINTERS: u8 = 4;
 const FLAG_FOLLOWS_CHILDREN: u8 = 8;
 const FLAG_FROM_EXEC: u8 = 16;
 const FLAG_HELD_BACK: u8 = 32;
-const ALL_FLAGS: u8 = 63;
+const FLAG_WAKES_EACH: u8 = 64;
+const ALL_FLAGS: u8 = 127;
 
 /// Whose events are asked for. The folder of a control group comes beside the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +241,7 @@ fn flags(wish: &EventWish) -> u8 {
         | flag(wish.follows_children, FLAG_FOLLOWS_CHILDREN)
         | flag(wish.from_exec, FLAG_FROM_EXEC)
         | flag(wish.held_back, FLAG_HELD_BACK)
+        | flag(wish.wakes_each, FLAG_WAKES_EACH)
 }
 
 fn decode_wish(bytes: &[u8; REQUEST_BYTES], wakeup_tracepoint: Option<u32>) -> Option<EventWish> {
@@ -277,6 +279,7 @@ fn decode_wish(bytes: &[u8; REQUEST_BYTES], wakeup_tracepoint: Option<u32>) -> O
         follows_children: has(FLAG_FOLLOWS_CHILDREN),
         from_exec: has(FLAG_FROM_EXEC),
         held_back: has(FLAG_HELD_BACK),
+        wakes_each: has(FLAG_WAKES_EACH),
     })
 }
 
@@ -389,6 +392,7 @@ pub(super) mod tests {
             follows_children: true,
             from_exec: false,
             held_back: false,
+            wakes_each: false,
         }
     }
 

@@ -169,6 +169,7 @@ impl PerfSampler {
             follows_children: options.follows_children,
             from_exec: options.from_exec,
             held_back: false,
+            wakes_each: false,
         };
         let roles = vec![map(cpu_wish, opener.as_mut())?];
         let mut sampler = Self {
@@ -190,6 +191,7 @@ impl PerfSampler {
             warnings,
             scratch: Vec::new(),
             described: 0,
+            wakes_in_vain: false,
             subject,
         };
         sampler.add_roles(&cpu_wish, options)?;
@@ -389,6 +391,7 @@ impl PerfSampler {
     pub(super) fn reopen(&mut self, stack_dump_bytes: u32, tables: &mut Tables) -> io::Result<()> {
         let old_wish = self.roles[0].wish;
         self.roles[0].wish.stack_dump_bytes = stack_dump_bytes;
+        self.roles[0].wish.wakes_each = self.unwinder.follows_interpreters();
         // A program that was waited for runs by now.
         self.roles[0].wish.from_exec = false;
         let opened = self.open_held_back();

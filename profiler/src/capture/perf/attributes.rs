@@ -50,6 +50,9 @@ pub(crate) fn of(wish: &EventWish) -> perf_event_attr {
         attributes.set_disabled(1);
         attributes.set_enable_on_exec(1);
     }
+    if wish.wakes_each {
+        attributes.wakeup_events = 1;
+    }
     if wish.held_back {
         attributes.set_disabled(1);
     }
@@ -184,6 +187,7 @@ mod tests {
             follows_children: true,
             from_exec: false,
             held_back: false,
+            wakes_each: false,
         }
     }
 

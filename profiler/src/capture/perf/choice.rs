@@ -68,6 +68,7 @@ impl EventChoice {
             follows_children: true,
             from_exec: false,
             held_back: true,
+            wakes_each: false,
         }
     }
 }

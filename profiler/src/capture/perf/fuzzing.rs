@@ -42,6 +42,7 @@ pub fn perf_records(bytes: &[u8]) {
         follows_children: flags & 16 != 0,
         from_exec: flags & 32 != 0,
         held_back: false,
+        wakes_each: false,
     };
     let parse_info = attributes::parse_info(&wish);
     let mut tables = Tables::new(0);

@@ -124,6 +124,7 @@ mod tests {
             follows_children: true,
             from_exec: false,
             held_back: false,
+            wakes_each: false,
         });
         let body = [0xff; 96];
         let read_with = |misc| {

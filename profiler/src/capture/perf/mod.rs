@@ -47,6 +47,9 @@ use stack_copy::StackCopy;
 pub use switches::{Switch, SwitchEvent, SwitchTaker};
 pub use wish::{EventRole, EventWish};
 
+/// How long samples of interpreted programs may lie before they are unwound.
+const INTERPRETER_WAIT: Duration = Duration::from_micros(500);
+
 /// Processes beyond so many are sampled, and told by their pids alone.
 const MOST_DESCRIBED: usize = 1_000;
 
@@ -81,6 +84,8 @@ pub struct PerfSampler {
     scratch: Vec<u8>,
     /// Processes whose names and command lines were noted.
     described: usize,
+    /// Whether events that wake us up with each sample could not be opened.
+    wakes_in_vain: bool,
 }
 
 /// What has finished.
@@ -95,7 +100,7 @@ impl Sampler for PerfSampler {
     fn wait(&mut self, at_most: Duration, _tables: &mut Tables) -> Result<(), CaptureError> {
         let due_in = self.switch_taker.as_ref().and_then(|taker| taker.due_in());
         let at_most = due_in.map_or(at_most, |due_in| due_in.min(at_most));
-        let at_most = self.unwinder.interpreters_wait(at_most);
+        let at_most = self.interpreters_wait(at_most);
         let rings = self.roles.iter().flat_map(RoleRings::descriptors);
         let descriptors: Vec<_> = rings.chain(self.end_watch.descriptors()).collect();
         sys::pidfd::wait(&descriptors, at_most)
@@ -365,12 +370,27 @@ impl PerfSampler {
         cpu_ring.ring.release(head);
     }
 
-    /// Opens the events of CPU time anew where the stacks seen ask for other copies.
+    /// How long samples may lie where an interpreter runs and no sample wakes us up.
+    fn interpreters_wait(&self, at_most: Duration) -> Duration {
+        if self.unwinder.follows_interpreters() && !self.cpu_wish().wakes_each {
+            at_most.min(INTERPRETER_WAIT)
+        } else {
+            at_most
+        }
+    }
+
+    /// Opens the events of CPU time anew where the stacks seen ask for other copies, or an
+    /// interpreter for waking up with each sample.
     fn adapt_stack_copies(&mut self, tables: &mut Tables) {
         if self.cpu_wish().call_graph != CallGraph::Dwarf {
             return;
         }
         let now_ns = clock::monotonic_ns();
+        let is_late = self.unwinder.follows_interpreters() && !self.cpu_wish().wakes_each;
+        if is_late && !self.wakes_in_vain {
+            // Where this fails, samples are looked for often instead.
+            self.wakes_in_vain = self.reopen(self.stack_copy.bytes(), tables).is_err();
+        }
         let Some(bytes) = self.stack_copy.decide(now_ns) else {
             return;
         };

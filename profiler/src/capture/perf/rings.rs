@@ -138,6 +138,7 @@ mod tests {
             follows_children: true,
             from_exec: false,
             held_back: false,
+            wakes_each: false,
         }
     }
 

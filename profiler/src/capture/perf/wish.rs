@@ -44,4 +44,7 @@ pub struct EventWish {
     pub from_exec: bool,
     /// Whether the event waits until it is enabled.
     pub held_back: bool,
+    /// Whether each sample wakes whoever waits for the ring, rather than a part of the ring full
+    /// of them: what an interpreter keeps on the heap must be read soon.
+    pub wakes_each: bool,
 }

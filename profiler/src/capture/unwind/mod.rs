@@ -10,7 +10,7 @@ mod maps;
 mod rows;
 mod space;
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, io};
 
 use framehop::{CacheNative, FrameAddress, UnwindRegsNative, Unwinder as _};
 
@@ -38,9 +38,6 @@ const CACHE_SLOTS: usize = if cfg!(feature = "fuzzing") {
 } else {
     1 << 14
 };
-
-/// How long samples of interpreted programs may lie before they are unwound.
-const INTERPRETER_WAIT: Duration = Duration::from_micros(500);
 
 /// The kernel's shortest turn of a processor.
 const SHORT_TURN_NS: u64 = 100_000;
@@ -148,14 +145,9 @@ impl Unwinder {
         &self.interpreters
     }
 
-    /// How long samples may lie before they are unwound: not long where an interpreter runs,
-    /// because what it keeps on the heap changes.
-    pub fn interpreters_wait(&self, at_most: Duration) -> Duration {
-        if self.rows.is_some() {
-            at_most.min(INTERPRETER_WAIT)
-        } else {
-            at_most
-        }
+    /// Whether an interpreter runs whose functions are merged into the stacks.
+    pub fn follows_interpreters(&self) -> bool {
+        self.rows.is_some()
     }
 
     /// Reads the executable mappings of a running process and adds those that are new or changed.
