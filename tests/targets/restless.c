@@ -4,7 +4,7 @@
  * threads N: N threads, one after the other; all at work for less than a sample's period, but
  *   every hundredth for some periods
  * library PATH OTHER: again and again loads PATH, replaces it with a copy of OTHER while it is
- *   mapped, works in it and unloads it, for about a second of CPU time
+ *   mapped, works in it and unloads it, for about three seconds of CPU time
  * stacks SECONDS: a different stack for nearly every sample
  * Build: cc -O2 -fomit-frame-pointer -pthread -o restless restless.c -ldl
  * With -DPLUGIN -shared -fPIC it is the library for the mode of that name. */
@@ -88,11 +88,11 @@ static int replace(const char *path, const char *other) {
 }
 
 static void load_library(const char *path, const char *other) {
-    while (cpu_seconds() < 1) {
+    while (cpu_seconds() < 3) {
         void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         void (*work)(long) = library ? (void (*)(long))dlsym(library, "plugin_work") : NULL;
         if (!work || replace(path, other) != 0) _exit(1);
-        work(20000000);
+        work(60000000);
         dlclose(library);
     }
 }
