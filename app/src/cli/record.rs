@@ -132,9 +132,7 @@ enum CallGraphChoice {
 
 /// The servers to ask, where asking is wanted.
 pub(super) fn debuginfod(is_wanted: bool) -> anyhow::Result<Option<Debuginfod>> {
-    Ok(is_wanted
-        .then(Debuginfod::from_environment)
-        .transpose()?)
+    Ok(is_wanted.then(Debuginfod::from_environment).transpose()?)
 }
 
 /// A number of seconds above 0, at most a week.
