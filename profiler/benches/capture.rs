@@ -8,13 +8,14 @@ use std::{
 };
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use scrutineer_evidence::{capture::Sampler, process::Runtime, system::MachineKey};
 use scrutineer_profiler::capture::{
     file::{self, CaptureWriter},
-    model::{CallGraph, CaptureHeader, Chunk, Frame, NONE, Samples, StackNodes, Subject, Thread},
+    model::{Chunk, Frame, NONE, Samples, StackNodes, Thread},
     tables::{Sample, Tables},
     unwind::{Registers, Unwinder},
 };
+
+mod support;
 
 const STACK_BYTES: usize = 32 << 10;
 /// Samples of half a second at 9,999 Hz: what is written at each flush.
@@ -120,42 +121,12 @@ fn unwinding(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn header() -> Chunk {
-    Chunk::Header(CaptureHeader {
-        product_version: "0.1.0".into(),
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        pid: 1,
-        name: "bench".into(),
-        command_line: "bench".into(),
-        executable: "/opt/bench".into(),
-        runtime: Runtime::Rust,
-        launched: false,
-        frequency_hz: 9_999,
-        sampler: Sampler::PerfCpuClock,
-        kernel_frames: false,
-        stack_dump_bytes: STACK_BYTES as u32,
-        machine: MachineKey {
-            cpu_model: String::new(),
-            cores: 2,
-            kernel: String::new(),
-            governor: None,
-        },
-        commit: None,
-        subject: Subject::Processes,
-        follows_children: true,
-        call_graph: CallGraph::Dwarf,
-        wait_source: None,
-        page_faults: false,
-        by_helper: false,
-    })
-}
-
 /// Tables of 10,000 stack nodes, and half a second of samples over them.
 fn chunks() -> Vec<Chunk> {
     let nodes = 10_000_u32;
     let sequence = |n: usize| (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     vec![
-        header(),
+        Chunk::Header(support::header()),
         Chunk::Frames(
             (0..nodes)
                 .map(|frame| Frame {

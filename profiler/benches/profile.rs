@@ -3,17 +3,17 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use scrutineer_evidence::{capture::Sampler, process::Runtime, system::MachineKey};
 use scrutineer_profiler::{
     capture::model::{
-        CallGraph, CaptureHeader, Chunk, Frame, FrameSymbols, Module, ModuleKind, NONE, Samples,
-        StackNodes, Subject, Symbol, Thread,
+        Chunk, Frame, FrameSymbols, Module, ModuleKind, NONE, Samples, StackNodes, Symbol, Thread,
     },
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
         top_functions,
     },
 };
+
+mod support;
 
 const SAMPLES: usize = 1_000_000;
 const STACKS: u64 = 100_000;
@@ -26,36 +26,6 @@ fn mixed(seed: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-fn header() -> CaptureHeader {
-    CaptureHeader {
-        product_version: "0.1.0".into(),
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        pid: 1,
-        name: "bench".into(),
-        command_line: "bench".into(),
-        executable: "/opt/bench".into(),
-        runtime: Runtime::Rust,
-        launched: false,
-        frequency_hz: 999,
-        sampler: Sampler::PerfCpuClock,
-        kernel_frames: false,
-        stack_dump_bytes: 32_768,
-        machine: MachineKey {
-            cpu_model: String::new(),
-            cores: 2,
-            kernel: String::new(),
-            governor: None,
-        },
-        commit: None,
-        subject: Subject::Processes,
-        follows_children: true,
-        call_graph: CallGraph::Dwarf,
-        wait_source: None,
-        page_faults: false,
-        by_helper: false,
-    }
 }
 
 /// Stacks of about 30 frames; each leaves an earlier one near its inner end, as real ones do.
@@ -129,7 +99,7 @@ fn chunks() -> Vec<Chunk> {
         deleted: false,
     };
     vec![
-        Chunk::Header(header()),
+        Chunk::Header(support::header()),
         Chunk::Modules(vec![module]),
         Chunk::Frames(
             (0..FRAMES)

@@ -45,9 +45,10 @@ pub struct SampleCost {
 }
 
 impl Default for SampleCost {
-    /// What was measured on a 2-core x86-64 virtual machine (AMD EPYC, Linux 6.18, software clock):
-    /// about 7 µs with a copy of 32 KiB, of which the copy is most. It differs much: on another
-    /// (Intel Xeon, the same kernel) the timer's interrupt alone takes 20 µs, and the copy 2.4 µs.
+    /// A rough figure for where nothing was measured, derived from one machine (2-core virtual
+    /// machine, Linux 6.18, software clock) on which samples with copies of 32 KiB took 6 to 8 µs
+    /// in all; how that splits is assumed. Machines differ much: on another (Intel Xeon, the same
+    /// kernel) the timer's interrupt alone takes 20 µs, and the copy 2.4 µs.
     fn default() -> Self {
         Self {
             base_ns: 600.0,

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, path::Path};
 
 use scrutineer_profiler::{
     capture::{
-        file,
         model::NONE,
         recorder::{RecordOptions, Recording},
         target::Target,
     },
-    profile::{Profile, ProfileBuilder, Selection},
-    symbols::Symbolizer,
+    profile::{Profile, Selection},
 };
+
+use crate::named;
 
 /// Amounts by the names of functions.
 pub(crate) type Account = BTreeMap<String, f64>;
@@ -35,25 +35,7 @@ pub(crate) fn record(target: &Target, options: RecordOptions) -> Profile {
     let path = options.output.clone();
     let recording = Recording::start(target, options).expect("the recording starts");
     recording.join().expect("the recording is saved");
-    let (chunks, damage) = file::read(&path).expect("the capture can be read");
-    assert_eq!(damage.what, None);
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
-    let profile = builder.profile().expect("it has a header");
-    let frames: Vec<_> = profile
-        .frames_without_lookup()
-        .into_iter()
-        .map(|id| (id, profile.frames[id as usize]))
-        .collect();
-    let found = Symbolizer::for_capture(
-        profile,
-        scrutineer_profiler::symbols::SymbolSources::default(),
-    )
-    .lookup(&profile.modules, &frames);
-    builder.push(scrutineer_profiler::capture::model::Chunk::Symbols(found));
-    builder.finish().expect("it has a header")
+    named::profile(&path)
 }
 
 /// What the capture has of each of `names`: a stack belongs to the innermost of its functions whose

@@ -3,6 +3,8 @@
 #[path = "../recording/capture.rs"]
 #[allow(dead_code, reason = "shared with the recording tests")]
 mod capture;
+#[path = "../support/named.rs"]
+mod named;
 #[path = "../recording/programs.rs"]
 #[allow(dead_code, reason = "shared with the recording tests")]
 mod programs;

@@ -1,6 +1,8 @@
 //! Records real Python programs of every version at hand and compares what the stacks say with
 //! what the programs measured themselves.
 
+#[path = "../support/named.rs"]
+mod named;
 mod record;
 
 use std::io::Write as _;

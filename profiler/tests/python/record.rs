@@ -8,14 +8,14 @@ use std::{
 
 use scrutineer_profiler::{
     capture::{
-        file,
         model::NONE,
         recorder::{RecordOptions, Recording},
         target::Target,
     },
-    profile::{Profile, ProfileBuilder},
-    symbols::{Moment, Symbolizer, symbolize_profile},
+    profile::Profile,
 };
+
+use crate::named;
 
 /// A Python interpreter of this machine.
 pub(crate) struct Python {
@@ -106,7 +106,7 @@ pub(crate) fn record(python: &Python, flags: &[&str], words: &[&str]) -> Run {
     let summary = recording.join().expect("the recording is saved");
     let text = std::fs::read_to_string(said).expect("the program says what it did");
     Run {
-        profile: profile(&output),
+        profile: named::profile(&output),
         warnings: summary.warnings,
         truth: shares(&text),
     }
@@ -123,24 +123,6 @@ fn shares(text: &str) -> BTreeMap<String, f64> {
     let all: f64 = spent.values().sum();
     let share = |(name, spent): (&&str, &f64)| ((*name).to_owned(), spent / all);
     spent.iter().map(share).collect()
-}
-
-/// A capture with its names.
-fn profile(path: &Path) -> Profile {
-    let (chunks, damage) = file::read(path).expect("the capture can be read");
-    assert_eq!(damage.what, None);
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
-    let profile = builder.profile().expect("a capture begins with its header");
-    let mut symbolizer = Symbolizer::for_capture(
-        profile,
-        scrutineer_profiler::symbols::SymbolSources::default(),
-    );
-    let names = symbolize_profile(&mut symbolizer, profile, Moment::Final);
-    builder.push(scrutineer_profiler::capture::model::Chunk::Symbols(names));
-    builder.finish().expect("it has a header")
 }
 
 impl Run {

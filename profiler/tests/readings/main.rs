@@ -4,6 +4,8 @@ mod groups;
 mod recorded;
 mod target;
 
+#[path = "../support/named.rs"]
+mod named;
 #[path = "../recording/programs.rs"]
 #[allow(dead_code, reason = "shared with the tests that record")]
 mod programs;

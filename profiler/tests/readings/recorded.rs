@@ -2,8 +2,7 @@
 
 use scrutineer_profiler::{
     capture::{
-        file,
-        model::{Chunk, Series, SeriesKind},
+        model::{Series, SeriesKind},
         perf::EventChoice,
         recorder::{RecordOptions, Recording},
         target::Target as Subject,
@@ -11,14 +10,13 @@ use scrutineer_profiler::{
     formats::{self, Format},
     memory::growth_sources::growth_sources,
     profile::{
-        Profile, ProfileBuilder, Selection,
+        Profile, Selection,
         series::{self, SeriesTable},
     },
-    symbols::{self, Moment, Symbolizer},
 };
 
 use super::{
-    MIB,
+    MIB, named,
     programs::{Folder, skip},
 };
 
@@ -35,20 +33,7 @@ fn record(folder: &Folder, command: &[&str], page_faults: bool) -> Profile {
     };
     let recording = Recording::start(&target, options).expect("the recording starts");
     recording.join().expect("the recording is saved");
-    let (chunks, damage) = file::read(&path).expect("it can be read");
-    assert_eq!(damage.what, None);
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
-    let profile = builder.profile().expect("it has a header");
-    let mut symbolizer = Symbolizer::for_capture(
-        profile,
-        scrutineer_profiler::symbols::SymbolSources::default(),
-    );
-    let names = symbols::symbolize_profile(&mut symbolizer, profile, Moment::Final);
-    builder.push(Chunk::Symbols(names));
-    builder.finish().expect("it has a header")
+    named::profile(&path)
 }
 
 fn perf_works(test: &str) -> bool {

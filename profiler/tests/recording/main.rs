@@ -1,6 +1,8 @@
 //! Records real processes through perf events and looks at what the captures hold.
 
 mod capture;
+#[path = "../support/named.rs"]
+mod named;
 mod programs;
 mod refusal;
 mod subjects;

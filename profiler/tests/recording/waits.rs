@@ -10,17 +10,15 @@ use std::{
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 use scrutineer_profiler::{
     capture::{
-        file,
-        model::{Chunk, NONE, WaitClass, WaitSource},
+        model::{NONE, WaitClass, WaitSource},
         recorder::{RecordOptions, Recording, RecordingSummary},
         target::Target,
     },
-    profile::{Profile, ProfileBuilder, Selection, Weight, top_functions},
-    symbols::Symbolizer,
+    profile::{Profile, Selection, Weight, top_functions},
 };
 
 use crate::{
-    perf_works,
+    named, perf_works,
     programs::{self, Folder, skip, wait_until},
     refusal,
 };
@@ -111,35 +109,13 @@ fn record_of(whose: Whose, program: &Path, mode: &str, rounds: u32) -> Recorded 
     let measured = waiter.work();
     recording.stop();
     let summary = recording.join().expect("the recording is saved");
-    let profile = read(&summary.path);
+    let profile = named::profile(&summary.path);
     Recorded {
         pid: waiter.child.id(),
         measured,
         summary,
         profile,
     }
-}
-
-fn read(path: &Path) -> Profile {
-    let (chunks, damage) = file::read(path).expect("the capture can be read");
-    assert_eq!(damage.what, None);
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
-    let profile = builder.profile().expect("it has a header");
-    let frames: Vec<_> = profile
-        .frames_without_lookup()
-        .into_iter()
-        .map(|id| (id, profile.frames[id as usize]))
-        .collect();
-    let symbols = Symbolizer::for_capture(
-        profile,
-        scrutineer_profiler::symbols::SymbolSources::default(),
-    )
-    .lookup(&profile.modules, &frames);
-    builder.push(Chunk::Symbols(symbols));
-    builder.finish().expect("it has a header")
 }
 
 impl Recorded {

@@ -136,7 +136,7 @@ impl Sampler for PerfSampler {
         for done in finished {
             self.forget(done, tables);
         }
-        self.adapt_stack_copies(tables);
+        self.adapt(tables);
         Ok(())
     }
 
@@ -379,18 +379,22 @@ impl PerfSampler {
         }
     }
 
-    /// Opens the events of CPU time anew where the stacks seen ask for other copies, or an
-    /// interpreter for waking up with each sample.
-    fn adapt_stack_copies(&mut self, tables: &mut Tables) {
+    /// Opens the events of CPU time anew where what was seen asks for others: an interpreter for
+    /// waking up with each sample, the stacks for larger or smaller copies.
+    fn adapt(&mut self, tables: &mut Tables) {
         if self.cpu_wish().call_graph != CallGraph::Dwarf {
             return;
         }
-        let now_ns = clock::monotonic_ns();
         let is_late = self.unwinder.follows_interpreters() && !self.cpu_wish().wakes_each;
         if is_late && !self.wakes_in_vain {
             // Where this fails, samples are looked for often instead.
             self.wakes_in_vain = self.reopen(self.stack_copy.bytes(), tables).is_err();
         }
+        self.adapt_stack_copies(tables);
+    }
+
+    fn adapt_stack_copies(&mut self, tables: &mut Tables) {
+        let now_ns = clock::monotonic_ns();
         let Some(bytes) = self.stack_copy.decide(now_ns) else {
             return;
         };

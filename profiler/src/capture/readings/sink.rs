@@ -123,16 +123,11 @@ impl Sink {
         &mut self,
         time_ns: u64,
         kind: SeriesKind,
-        (pid, tid): (u32, u32),
+        ids: (u32, u32),
         subject: &str,
         value: u64,
     ) {
-        let series = Series {
-            kind,
-            pid,
-            tid,
-            subject: subject.to_owned(),
-        };
+        let series = series(kind, ids, subject);
         if let Some(&id) = self.ids.get(&series) {
             self.put_again(time_ns, id, value);
             return;
@@ -161,16 +156,11 @@ impl Sink {
         &mut self,
         time_ns: u64,
         kind: SeriesKind,
-        (pid, tid): (u32, u32),
+        ids: (u32, u32),
         subject: &str,
         value: u64,
     ) {
-        let series = Series {
-            kind,
-            pid,
-            tid,
-            subject: subject.to_owned(),
-        };
+        let series = series(kind, ids, subject);
         if let Some(&id) = self.ids.get(&series) {
             self.put_again(time_ns, id, value);
         }
@@ -240,6 +230,16 @@ impl Sink {
     pub(super) fn hand_over(&mut self, waiting: &mut Batch) {
         waiting.append(std::mem::take(&mut self.batch));
         self.waiting_rows = waiting.readings.time_ns.len();
+    }
+}
+
+/// The series of a kind, of a process and thread, with its subject.
+fn series(kind: SeriesKind, (pid, tid): (u32, u32), subject: &str) -> Series {
+    Series {
+        kind,
+        pid,
+        tid,
+        subject: subject.to_owned(),
     }
 }
 
