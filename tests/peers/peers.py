@@ -139,16 +139,28 @@ class Target:
 
     def slices(self, since_ns, until_ns):
         """(units of work, CPU ns) of the slices that lie wholly between two times."""
+        return [
+            (units, cpu_ns)
+            for start, end, units, cpu_ns in self.told()
+            if since_ns <= start and end <= until_ns
+        ]
+
+    def cpu_seconds(self, since_ns, until_ns):
+        """CPU time between two times; of a slice at an edge the part that lies between them."""
+        spent_ns = 0
+        for start, end, _, cpu_ns in self.told():
+            inside = min(end, until_ns) - max(start, since_ns)
+            if inside > 0:
+                spent_ns += cpu_ns * inside / (end - start)
+        return spent_ns / 1e9
+
+    def told(self):
+        """Start, end, units and CPU ns of every slice so far."""
         if self.process.poll() is not None:
             raise RuntimeError("the target has ended")
-        found = []
-        for line in self.lines.read_text().splitlines(keepends=True):
-            words = line.split()
-            if line.endswith("\n") and len(words) == 4:
-                start, end, units, cpu_ns = map(int, words)
-                if since_ns <= start and end <= until_ns:
-                    found.append((units, cpu_ns))
-        return found
+        lines = self.lines.read_text().splitlines(keepends=True)
+        words = (line.split() for line in lines if line.endswith("\n"))
+        return [tuple(map(int, found)) for found in words if len(found) == 4]
 
 
 def rate(slices):
