@@ -146,7 +146,7 @@ impl Taking<'_> {
         self.push_kernel_frames(sample);
         let end = match (self.wish.call_graph, sample.user_regs.as_ref()) {
             (CallGraph::FramePointers, _) => self.follow_chain(sample, place),
-            (CallGraph::Dwarf, Some(sampled)) => self.follow_copy(sample, sampled, place),
+            (CallGraph::Dwarf, Some(sampled)) => return self.follow_copy(sample, sampled, place),
             // Kernel threads and processes on their way out have no user stack: nothing is
             // missing.
             (CallGraph::Dwarf, None) if !self.frames.is_empty() => UnwindEnd::Root,
@@ -229,7 +229,7 @@ impl Taking<'_> {
         sample: &SampleRecord<'_>,
         sampled: &Regs<'_>,
         place: Place,
-    ) -> UnwindEnd {
+    ) -> (u32, UnwindEnd) {
         let Some(registers) = attributes::registers(sampled) else {
             let address = sample.ip.unwrap_or(0);
             if self.frames.is_empty() {
@@ -238,11 +238,11 @@ impl Taking<'_> {
                     address,
                 }));
             }
-            return UnwindEnd::Truncated;
+            return (self.tables.stack(self.frames), UnwindEnd::Truncated);
         };
         let mut copy = Copied::of(sample, &registers);
-        let end = self.unwinder.unwind(
-            place.pid,
+        let (stack, end) = self.unwinder.unwind_sample(
+            (place.pid, place.tid),
             place.at_ns,
             &registers,
             |address| copy.read(address),
@@ -254,7 +254,7 @@ impl Taking<'_> {
             self.stack_copy.observe(copy.needed_bytes, was_cut_short);
             self.tables.count_cut_short(was_cut_short);
         }
-        end
+        (stack, end)
     }
 }
 

@@ -9,38 +9,27 @@ mod image;
 mod maps;
 mod rows;
 mod space;
+mod trail;
+#[cfg(test)]
+mod trail_tests;
+mod walk;
 
 use std::{collections::HashMap, io};
 
-use framehop::{CacheNative, FrameAddress, UnwindRegsNative, Unwinder as _};
-
 use crate::capture::{
     interpreters::Interpreters,
-    model::{Frame, ModuleKind, NONE},
+    model::{Frame, NONE},
     tables::Tables,
 };
-use crate::sys;
-use cfi::FrameKind;
-pub(crate) use cfi::KnownRegisters;
 use files::Files;
 pub use maps::Mapping;
 pub(crate) use rows::LoopCall;
-use rows::Rows;
 use space::AddressSpace;
+use trail::Trails;
+use walk::{Tools, Walk};
 
 /// Deeper stacks are cut, and count as truncated.
 pub const MAX_FRAMES: usize = 2048;
-
-/// Slots of the cache from addresses to frames; a power of two.
-const CACHE_SLOTS: usize = if cfg!(feature = "fuzzing") {
-    // An unwinder for each input: a large table would take most of the time.
-    1 << 4
-} else {
-    1 << 14
-};
-
-/// The kernel's shortest turn of a processor.
-const SHORT_TURN_NS: u64 = 100_000;
 
 /// Registers of a stopped thread, in DWARF's order for x86-64: rax, rdx, rcx, rbx, rsi, rdi, rbp,
 /// rsp, r8 to r15, rip.
@@ -82,22 +71,6 @@ pub enum UnwindEnd {
     Truncated,
 }
 
-/// What is remembered of an address.
-#[derive(Clone, Copy, Debug)]
-struct CachedAddress {
-    epoch: u32,
-    address: u64,
-    kind: FrameKind,
-    frame_id: u32,
-}
-
-const EMPTY_SLOT: CachedAddress = CachedAddress {
-    epoch: u32::MAX,
-    address: 0,
-    kind: FrameKind::Plain,
-    frame_id: 0,
-};
-
 /// The address spaces of all processes of a capture, and the unwinder over them.
 pub struct Unwinder {
     files: Files,
@@ -105,12 +78,8 @@ pub struct Unwinder {
     /// exec that are unwound after it was seen still find theirs.
     spaces: HashMap<u32, Vec<(u64, AddressSpace)>>,
     next_epoch: u32,
-    framehop_cache: CacheNative<framehop::MayAllocateDuringUnwind>,
-    cfi_context: gimli::UnwindContext<usize>,
-    cache: Box<[CachedAddress]>,
-    /// Made for the first process with an interpreter.
-    rows: Option<Rows>,
-    loop_calls: Vec<LoopCall>,
+    tools: Tools,
+    trails: Trails,
     interpreters: Interpreters,
 }
 
@@ -131,11 +100,8 @@ impl Unwinder {
             files: Files::new(target),
             spaces: HashMap::new(),
             next_epoch: 1,
-            framehop_cache: CacheNative::new(),
-            cfi_context: gimli::UnwindContext::new(),
-            cache: vec![EMPTY_SLOT; CACHE_SLOTS].into_boxed_slice(),
-            rows: None,
-            loop_calls: Vec::new(),
+            tools: Tools::new(),
+            trails: Trails::new(),
             interpreters: Interpreters::default(),
         }
     }
@@ -147,7 +113,7 @@ impl Unwinder {
 
     /// Whether an interpreter runs whose functions are merged into the stacks.
     pub fn follows_interpreters(&self) -> bool {
-        self.rows.is_some()
+        self.tools.follows_interpreters()
     }
 
     /// Reads the executable mappings of a running process and adds those that are new or changed.
@@ -248,50 +214,59 @@ impl Unwinder {
         tables: &mut Tables,
         frames: &mut Vec<u32>,
     ) -> UnwindEnd {
-        let spaces = self.spaces.get(&pid).map_or(&[][..], Vec::as_slice);
-        let since = spaces
-            .iter()
-            .rposition(|(since_ns, _)| *since_ns <= at_ns)
-            .unwrap_or(0);
-        let Some((_, space)) = spaces.get(since) else {
-            let unmapped = Frame {
-                module: NONE,
-                address: registers.ip(),
-            };
-            frames.push(tables.frame(unmapped));
-            return UnwindEnd::Truncated;
+        let Some(space) = space_at(&self.spaces, pid, at_ns) else {
+            return push_unmapped(registers, tables, frames);
         };
-        self.loop_calls.clear();
-        if space.interpreter.is_some() && self.rows.is_none() {
-            self.rows = Some(Rows::new());
-            // A wish, which costs nothing where it is not granted.
-            let _ = sys::schedule::ask_for_short_turns(SHORT_TURN_NS);
-        }
-        let walk = Walk {
-            rows: self.rows.as_mut().filter(|_| space.interpreter.is_some()),
-            loop_calls: &mut self.loop_calls,
-            space,
-            framehop_cache: &mut self.framehop_cache,
-            cfi_context: &mut self.cfi_context,
-            cache: &mut self.cache,
-            tables,
-            pointers: UnwindRegsNative::new(registers.ip(), registers.sp(), registers.bp()),
-            known: Some(KnownRegisters::all(*registers)),
-        };
+        let walk = Walk::new(space, &mut self.tools, tables, registers);
         let end = walk.run(&mut read_stack, frames);
+        let loop_calls = self.tools.loop_calls();
         if let Some(interpreter) = &space.interpreter
-            && !self.loop_calls.is_empty()
+            && !loop_calls.is_empty()
         {
             let loop_frame = tables.frame(space.frame(interpreter.loop_start()));
             self.interpreters.merge(
                 (pid, interpreter),
-                (&self.loop_calls, loop_frame),
+                (loop_calls, loop_frame),
                 &mut read_stack,
                 frames,
                 tables,
             );
         }
         end
+    }
+
+    /// Unwinds a sampled stack like [`Unwinder::unwind`], without following again what has not
+    /// moved since the thread's last one, and interns it: its innermost stack node, and how it
+    /// ended. What `frames` hold before are the kernel's, called by the stack.
+    pub fn unwind_sample(
+        &mut self,
+        (pid, tid): (u32, u32),
+        at_ns: u64,
+        registers: &Registers,
+        mut read_stack: impl FnMut(u64) -> Result<u64, ()>,
+        tables: &mut Tables,
+        frames: &mut Vec<u32>,
+    ) -> (u32, UnwindEnd) {
+        let space = space_at(&self.spaces, pid, at_ns);
+        let Some(space) = space.filter(|space| space.interpreter.is_none()) else {
+            // Functions of an interpreter hang on more than the stack.
+            let end = self.unwind(pid, at_ns, registers, read_stack, tables, frames);
+            return (tables.stack(frames), end);
+        };
+        let kernel_frames = frames.len();
+        self.trails.begin(tid, space.epoch);
+        let walk = Walk::new(space, &mut self.tools, tables, registers);
+        let (end, was_met) = walk.run_on(&mut self.trails, &mut read_stack, frames);
+        let user_stack = self.trails.finish(end, was_met, tables);
+        let kernel = frames[..kernel_frames].iter().rev();
+        let stack = kernel.fold(user_stack, |parent, frame| tables.node(parent, *frame));
+        (stack, end)
+    }
+
+    /// Frames that [`Unwinder::unwind_sample`] did not have to follow again.
+    #[cfg(test)]
+    fn reused_frames(&self) -> u64 {
+        self.trails.reused
     }
 
     /// Appends the frame ids of a stack that the kernel followed: `addresses` are the sampled
@@ -304,12 +279,7 @@ impl Unwinder {
         tables: &mut Tables,
         frames: &mut Vec<u32>,
     ) -> Option<UnwindEnd> {
-        let spaces = self.spaces.get(&pid).map_or(&[][..], Vec::as_slice);
-        let since = spaces
-            .iter()
-            .rposition(|(since_ns, _)| *since_ns <= at_ns)
-            .unwrap_or(0);
-        let space = spaces.get(since).map(|(_, space)| space);
+        let space = space_at(&self.spaces, pid, at_ns);
         let mut last = None;
         for (depth, address) in addresses.enumerate().take(MAX_FRAMES) {
             // Within the call instruction, as everywhere.
@@ -352,200 +322,26 @@ impl Unwinder {
     }
 }
 
-/// One unwinding.
-struct Walk<'a> {
-    space: &'a AddressSpace,
-    framehop_cache: &'a mut CacheNative<framehop::MayAllocateDuringUnwind>,
-    cfi_context: &'a mut gimli::UnwindContext<usize>,
-    cache: &'a mut [CachedAddress],
-    tables: &'a mut Tables,
-    /// What framehop follows.
-    pointers: UnwindRegsNative,
-    /// All registers that are known, while more than the pointers are.
-    known: Option<KnownRegisters>,
-    /// Keeps more than the pointers known, where the process has an interpreter.
-    rows: Option<&'a mut Rows>,
-    loop_calls: &'a mut Vec<LoopCall>,
+/// The address space of a process at a time (`CLOCK_MONOTONIC`, nanoseconds).
+fn space_at(
+    spaces: &HashMap<u32, Vec<(u64, AddressSpace)>>,
+    pid: u32,
+    at_ns: u64,
+) -> Option<&AddressSpace> {
+    let spaces = spaces.get(&pid)?;
+    let since = spaces
+        .iter()
+        .rposition(|(since_ns, _)| *since_ns <= at_ns)
+        .unwrap_or(0);
+    spaces.get(since).map(|(_, space)| space)
 }
 
-impl Walk<'_> {
-    fn run(
-        mut self,
-        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
-        frames: &mut Vec<u32>,
-    ) -> UnwindEnd {
-        let first_frame = frames.len();
-        let mut at = FrameAddress::from_instruction_pointer(self.pointers.ip());
-        loop {
-            let address = at.address_for_lookup();
-            let (kind, frame_id) = self.look_up(address);
-            frames.push(frame_id);
-            if kind == FrameKind::Outermost {
-                return UnwindEnd::Root;
-            }
-            if frames.len() - first_frame >= MAX_FRAMES {
-                return UnwindEnd::Truncated;
-            }
-            let is_innermost = frames.len() == first_frame + 1;
-            let call = self.loop_call(address, frames.len() - 1, is_innermost);
-            let caller = self.caller(at, kind, read_stack);
-            if let Some(call) = call {
-                self.note(call, caller);
-            }
-            match caller {
-                Some(caller) => at = caller,
-                None => return self.judge_end(address),
-            }
-        }
-    }
-
-    /// The call of an interpreter's loop that a frame is, its end still unknown.
-    fn loop_call(&self, address: u64, position: usize, is_innermost: bool) -> Option<LoopCall> {
-        let interpreter = self.space.interpreter.as_ref()?;
-        let is_loop = interpreter
-            .loop_ranges
-            .iter()
-            .any(|range| range.contains(&address));
-        is_loop.then(|| LoopCall {
-            position,
-            is_innermost,
-            registers: self.known_registers(),
-            sp: self.pointers.sp(),
-            cfa: 0,
-            by_run_time_code: false,
-        })
-    }
-
-    fn note(&mut self, mut call: LoopCall, caller: Option<FrameAddress>) {
-        call.cfa = self.pointers.sp();
-        call.by_run_time_code = caller.is_some_and(|caller| {
-            self.space
-                .find(caller.address_for_lookup())
-                .is_some_and(|mapped| mapped.loaded.module.kind == ModuleKind::Jit)
-        });
-        self.loop_calls.push(call);
-    }
-
-    fn known_registers(&self) -> KnownRegisters {
-        let pointers = &self.pointers;
-        self.known.unwrap_or_else(|| {
-            KnownRegisters::pointers(pointers.ip(), pointers.sp(), pointers.bp())
-        })
-    }
-
-    /// Follows one frame by its row, where an interpreter is watched.
-    fn follow_row(
-        &mut self,
-        at: FrameAddress,
-        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
-    ) -> Option<KnownRegisters> {
-        let registers = self.known_registers();
-        let rows = self.rows.as_mut()?;
-        let address = at.address_for_lookup();
-        let mapped = self.space.find(address)?;
-        let image = mapped.loaded.image.as_ref()?;
-        rows.follow(
-            (self.space.epoch, address),
-            (image, mapped.file_address(address)),
-            &registers,
-            read_stack,
-            self.cfi_context,
-        )
-    }
-
-    /// Follows one frame.
-    fn caller(
-        &mut self,
-        at: FrameAddress,
-        kind: FrameKind,
-        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
-    ) -> Option<FrameAddress> {
-        if kind == FrameKind::Plain
-            && let Some(caller) = self.follow_row(at, read_stack)
-        {
-            let values = caller.values;
-            self.pointers = UnwindRegsNative::new(values.ip(), values.sp(), values.bp());
-            self.known = Some(caller);
-            return FrameAddress::from_return_address(values.ip());
-        }
-        let known = self.known.take();
-        if matches!(kind, FrameKind::Special | FrameKind::Signal) {
-            let known = known.unwrap_or_else(|| {
-                let pointers = &self.pointers;
-                KnownRegisters::pointers(pointers.ip(), pointers.sp(), pointers.bp())
-            });
-            if let Some(caller) = self.step(at.address_for_lookup(), &known, read_stack) {
-                let values = caller.values;
-                self.pointers = UnwindRegsNative::new(values.ip(), values.sp(), values.bp());
-                self.known = Some(caller);
-                // A signal interrupts its caller anywhere, not behind a call.
-                return if kind == FrameKind::Signal && values.ip() != 0 {
-                    Some(FrameAddress::from_instruction_pointer(values.ip()))
-                } else {
-                    FrameAddress::from_return_address(values.ip())
-                };
-            }
-        }
-        let ip = self
-            .space
-            .framehop
-            .unwind_frame(at, &mut self.pointers, self.framehop_cache, read_stack)
-            .ok()??;
-        FrameAddress::from_return_address(ip)
-    }
-
-    fn look_up(&mut self, address: u64) -> (FrameKind, u32) {
-        let hash = (address ^ u64::from(self.space.epoch).rotate_left(32))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = (hash >> (64 - CACHE_SLOTS.trailing_zeros())) as usize;
-        let cached = self.cache[slot];
-        if cached.epoch == self.space.epoch && cached.address == address {
-            return (cached.kind, cached.frame_id);
-        }
-        let frame_id = self.tables.frame(self.space.frame(address));
-        let kind = match self.space.find(address) {
-            Some(mapped) => mapped
-                .loaded
-                .image
-                .as_ref()
-                .map_or(FrameKind::Plain, |image| {
-                    cfi::classify(image, mapped.file_address(address), self.cfi_context)
-                }),
-            None => FrameKind::Plain,
-        };
-        self.cache[slot] = CachedAddress {
-            epoch: self.space.epoch,
-            address,
-            kind,
-            frame_id,
-        };
-        (kind, frame_id)
-    }
-
-    fn step(
-        &mut self,
-        address: u64,
-        registers: &KnownRegisters,
-        read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
-    ) -> Option<KnownRegisters> {
-        let mapped = self.space.find(address)?;
-        let image = mapped.loaded.image.as_ref()?;
-        cfi::step(
-            image,
-            mapped.file_address(address),
-            registers,
-            read_stack,
-            self.cfi_context,
-        )
-    }
-
-    /// An end counts only at a function that is known to have no caller: a frame pointer of 0
-    /// may as well belong to code that uses the register for something else.
-    fn judge_end(&self, address: u64) -> UnwindEnd {
-        if self.space.is_start(address) {
-            UnwindEnd::Root
-        } else {
-            UnwindEnd::Truncated
-        }
-    }
+/// The stack of a process of which nothing is known: where it ran.
+fn push_unmapped(registers: &Registers, tables: &mut Tables, frames: &mut Vec<u32>) -> UnwindEnd {
+    let unmapped = Frame {
+        module: NONE,
+        address: registers.ip(),
+    };
+    frames.push(tables.frame(unmapped));
+    UnwindEnd::Truncated
 }
