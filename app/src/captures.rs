@@ -38,6 +38,9 @@ const HOLD_EVERY: Duration = Duration::from_secs(1);
 /// Time between two looks at a recording.
 const POLL: Duration = Duration::from_millis(100);
 
+/// Time between two words about its progress.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+
 /// A file in `folder` that does not exist yet: `<target>-<UTC time>.scrutineer`, numbered where
 /// two recordings of one target begin in one second.
 fn fresh_path(folder: &Path, target: &str, now: jiff::Timestamp) -> PathBuf {
@@ -126,11 +129,15 @@ pub(crate) fn record_watched(
 ) -> Result<RecordingSummary> {
     let (recording, path) = start(target, settings)?;
     let mut keeper = Keeper::of(&path, recording.pid(), settings.debuginfod.as_ref());
+    let mut next_told = Instant::now();
     while !recording.is_finished() {
         if progress.is_cancelled() {
             recording.stop();
         }
-        tell(&recording, settings.options.duration, progress);
+        if Instant::now() >= next_told {
+            next_told += TELL_EVERY;
+            tell(&recording, settings.options.duration, progress);
+        }
         keeper.poll();
         watch(&recording, &path);
         std::thread::sleep(POLL);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 pub use super::jit::fuzzing::{jitdump, perf_map};
 use super::{cache, debug_files::Search, elf::ElfSymbols, image::Image, kernel, locate::Located};
-use crate::fuzzing::{SOME_ADDRESSES, scratch, text};
+use crate::fuzzing::{SOME_ADDRESSES, scratch};
 
 /// Reads the bytes as `/proc/kallsyms`.
 pub fn kernel_symbols(bytes: &[u8]) {
-    assert!(kernel::parse(&text(bytes)).is_sorted());
+    let symbols = kernel::KernelSymbols::read(bytes).expect("memory can be read");
+    assert!(symbols.is_sorted());
 }
 
 /// Looks addresses up in an ELF file of these bytes.

@@ -1,29 +1,120 @@
 //! Names of kernel functions from `/proc/kallsyms`, where it shows addresses.
 
-use std::fs;
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+};
 
 use scrutineer_evidence::system::MachineKey;
 
 use super::bare_symbol;
 use crate::capture::{helper, model::Symbol};
 
+/// Read at a time: what the kernel writes and we parse stays in the processor's cache.
+const PIECE_BYTES: usize = 64 << 10;
+/// More names than any kernel has are refused.
+const MOST_NAME_BYTES: usize = 256 << 20;
+
 /// The kernel's functions, sorted by address; empty where they may not be read.
 #[derive(Debug, Default)]
 pub(super) struct KernelSymbols {
-    functions: Vec<(u64, String)>,
+    functions: Vec<Function>,
+    /// All names, one behind the other.
+    names: String,
+}
+
+/// Where a function begins, and its name's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Function {
+    start: u64,
+    name_start: u32,
+    name_end: u32,
 }
 
 impl KernelSymbols {
     /// Those of the running kernel, by the helper where this process may not see them.
     pub(super) fn now() -> Self {
-        let kallsyms = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-        let mut functions = parse(&kallsyms);
-        if functions.is_empty()
-            && let Some(kallsyms) = helper::kernel_symbols()
-        {
-            functions = parse(&kallsyms);
+        let own = File::open("/proc/kallsyms").and_then(Self::read);
+        let own = own.unwrap_or_default();
+        if !own.functions.is_empty() {
+            return own;
         }
-        Self { functions }
+        let helped = helper::kernel_symbols().map(Self::read);
+        helped.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Reads text in the form of `/proc/kallsyms`.
+    pub(super) fn read(mut text: impl Read) -> io::Result<Self> {
+        let mut symbols = Self::default();
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut kept = 0;
+        loop {
+            let read = match text.read(&mut buffer[kept..]) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let filled = &buffer[..kept + read];
+            let lines_end = if read == 0 {
+                filled.len()
+            } else {
+                filled
+                    .iter()
+                    .rposition(|byte| *byte == b'\n')
+                    .map_or(0, |at| at + 1)
+            };
+            for line in filled[..lines_end].split(|byte| *byte == b'\n') {
+                symbols.push(line);
+            }
+            let end = filled.len();
+            if read == 0 || symbols.names.len() > MOST_NAME_BYTES {
+                break;
+            }
+            buffer.copy_within(lines_end..end, 0);
+            kept = end - lines_end;
+            if kept == PIECE_BYTES {
+                // No line is so long: this is something else.
+                break;
+            }
+        }
+        let names = &symbols.names;
+        let name = |f: &Function| &names[f.name_start as usize..f.name_end as usize];
+        symbols
+            .functions
+            .sort_by(|a, b| a.start.cmp(&b.start).then_with(|| name(a).cmp(name(b))));
+        symbols.functions.dedup_by_key(|function| function.start);
+        Ok(symbols)
+    }
+
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn is_sorted(&self) -> bool {
+        self.functions.is_sorted_by_key(|function| function.start)
+    }
+
+    /// Keeps a line that states a function: `ffffffff81000000 T _stext`, of modules with `[name]`
+    /// behind. Without permission all addresses are 0.
+    fn push(&mut self, line: &[u8]) {
+        let mut words = line.split(|byte| matches!(byte, b' ' | b'\t'));
+        let (Some(start), Some(b"t" | b"T" | b"w" | b"W"), Some(name)) = (
+            words.next().and_then(hexadecimal),
+            words.next(),
+            words.next(),
+        ) else {
+            return;
+        };
+        let Ok(name) = str::from_utf8(name) else {
+            return;
+        };
+        if start == 0 || name.is_empty() {
+            return;
+        }
+        let name_start = self.names.len() as u32;
+        self.names.push_str(name);
+        self.functions.push(Function {
+            start,
+            name_start,
+            name_end: self.names.len() as u32,
+        });
     }
 
     /// Those of the running kernel where a capture was made since it booted; the kernel lies
@@ -48,12 +139,26 @@ impl KernelSymbols {
     fn name(&self, address: u64) -> Vec<Symbol> {
         let after = self
             .functions
-            .partition_point(|(start, _)| *start <= address);
+            .partition_point(|function| function.start <= address);
         let function = self.functions[..after].last();
         function
-            .map(|(_, name)| vec![bare_symbol(name.as_str())])
+            .map(|function| {
+                let place = function.name_start as usize..function.name_end as usize;
+                vec![bare_symbol(&self.names[place])]
+            })
             .unwrap_or_default()
     }
+}
+
+/// A number of up to 16 hexadecimal digits.
+fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    digits.iter().try_fold(0, |number, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(number << 4 | u64::from(digit))
+    })
 }
 
 /// When the machine booted, Unix seconds (`btime` of `/proc/stat`).
@@ -63,34 +168,18 @@ fn booted_at() -> Option<i64> {
     line.trim().parse().ok()
 }
 
-/// Text symbols: `ffffffff81000000 T _stext`, of modules with `[name]` behind. Without permission
-/// all addresses are 0.
-pub(super) fn parse(kallsyms: &str) -> Vec<(u64, String)> {
-    let function = |line: &str| {
-        let mut words = line.split_ascii_whitespace();
-        let address = u64::from_str_radix(words.next()?, 16).ok()?;
-        let kind = words.next()?;
-        let name = words.next()?;
-        let is_text = matches!(kind, "t" | "T" | "w" | "W");
-        (is_text && address != 0).then(|| (address, name.to_owned()))
-    };
-    let mut functions: Vec<_> = kallsyms.lines().filter_map(function).collect();
-    functions.sort();
-    functions.dedup_by_key(|(address, _)| *address);
-    functions
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn addresses_get_the_function_that_begins_before_them() {
-        let functions = parse(
+        let kernel = KernelSymbols::read(
             "ffffffff81000000 T _stext\nffffffff81000100 t do_work\nffffffff81000180 d data\n\
-             ffffffffc0000000 t helper\t[module]\n",
-        );
-        let kernel = KernelSymbols { functions };
+             ffffffffc0000000 t helper\t[module]\nffffffff81000100 t __alias"
+                .as_bytes(),
+        )
+        .unwrap();
         let name = |address| {
             kernel
                 .name(address)
@@ -98,14 +187,44 @@ mod tests {
                 .map(|s| s.name)
                 .collect::<String>()
         };
-        assert_eq!(name(0xffff_ffff_8100_01a0), "do_work");
+        assert_eq!(name(0xffff_ffff_8100_01a0), "__alias");
+        assert_eq!(name(0xffff_ffff_8100_0099), "_stext");
         assert_eq!(name(0xffff_ffff_c000_0010), "helper");
         assert_eq!(name(0x1000), "");
     }
 
     #[test]
     fn hidden_addresses_name_nothing() {
-        assert!(parse("0000000000000000 T _stext\n0000000000000000 t do_work\n").is_empty());
+        let hidden = "0000000000000000 T _stext\n0000000000000000 t do_work\n";
+        let kernel = KernelSymbols::read(hidden.as_bytes()).unwrap();
+        assert!(kernel.functions.is_empty());
+    }
+
+    #[test]
+    fn lines_that_arrive_in_pieces_are_read_whole() {
+        struct Pieces<'a>(&'a [u8]);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let length = self.0.len().min(7).min(buffer.len());
+                let (now, later) = self.0.split_at(length);
+                buffer[..length].copy_from_slice(now);
+                self.0 = later;
+                Ok(length)
+            }
+        }
+        let text: String = (1..9000)
+            .map(|number| format!("ffffffff{:08x} t function_{number}\n", number * 16))
+            .collect();
+        let kernel = KernelSymbols::read(Pieces(text.as_bytes())).unwrap();
+        assert_eq!(kernel.functions.len(), 8999);
+        let last = kernel.name(0xffff_ffff_0000_0000 + 8999 * 16 + 3);
+        assert_eq!(last[0].name, "function_8999");
+    }
+
+    #[test]
+    fn what_has_no_lines_is_left_after_a_piece() {
+        let kernel = KernelSymbols::read(io::repeat(b'f')).unwrap();
+        assert!(kernel.functions.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io,
     os::fd::{BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -112,15 +112,8 @@ pub fn forbid() {
 }
 
 /// `/proc/kallsyms` by the helper; `None` where there is no helper, or it may not see addresses.
-pub fn kernel_symbols() -> Option<String> {
-    let mut helper = HelperOpener::start(&find()?).ok()?;
-    let mut text = String::new();
-    helper
-        .kernel_symbols()
-        .ok()?
-        .read_to_string(&mut text)
-        .ok()?;
-    Some(text)
+pub fn kernel_symbols() -> Option<File> {
+    HelperOpener::start(&find()?).ok()?.kernel_symbols().ok()
 }
 
 /// The installed helper's file; `None` where there is none, or it is not to be used.

@@ -102,14 +102,17 @@ impl Sampler for PerfSampler {
         let at_most = due_in.map_or(at_most, |due_in| due_in.min(at_most));
         let at_most = self.interpreters_wait(at_most);
         let rings = self.roles.iter().flat_map(RoleRings::descriptors);
-        let descriptors: Vec<_> = rings.chain(self.end_watch.descriptors()).collect();
-        sys::pidfd::wait(&descriptors, at_most)
-            .map(drop)
-            .map_err(|source| CaptureError::System {
+        let mut descriptors: Vec<_> = rings.collect();
+        let ring_count = descriptors.len();
+        descriptors.extend(self.end_watch.descriptors());
+        let ready =
+            sys::pidfd::wait(&descriptors, at_most).map_err(|source| CaptureError::System {
                 what: "waiting for samples".to_owned(),
                 source,
             })?;
-        self.end_watch.refresh();
+        if ready.iter().skip(ring_count).any(|is_ready| *is_ready) {
+            self.end_watch.refresh();
+        }
         Ok(())
     }
 

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Longest time between two drains.
-const DRAIN_EVERY: Duration = Duration::from_millis(50);
+const DRAIN_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_EVERY_NS: u64 = 500_000_000;
 
 /// A recording, opened and ready to run.

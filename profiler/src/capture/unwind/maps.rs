@@ -40,12 +40,16 @@ impl Mapping {
     }
 }
 
+/// Where old programs entered the kernel; nothing runs there any more.
+const VSYSCALL: &str = "[vsyscall]";
+
 /// The executable mappings of a process, in order of address.
 pub(super) fn read(pid: u32) -> io::Result<Vec<Mapping>> {
     let text = std::fs::read(format!("/proc/{pid}/maps"))?;
     Ok(String::from_utf8_lossy(&text)
         .lines()
         .filter_map(parse_line)
+        .filter(|mapping| mapping.path != VSYSCALL)
         .collect())
 }
 
