@@ -113,10 +113,7 @@ impl CachedModule {
             return Ok(());
         }
         let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        make_folder(folder)?;
         // Without the lock one of two writers would lose what it added: no more than time.
         let lock = File::create(folder.join("lock"))?;
         match lock.lock() {
@@ -209,8 +206,16 @@ fn pack(known: &BTreeMap<u64, Vec<Symbol>>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Makes a folder that nobody else may look into, where it is not there.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
 /// Replaces a file whole: readers see the old one or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let partial = path.with_extension(format!("{}-{number}.part", std::process::id()));

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 pub use super::jit::fuzzing::{jitdump, perf_map};
-use super::{cache, debug_files::Search, elf::ElfSymbols, image::Image, kernel, locate::Located};
+use super::{
+    cache, debug_files::Search, elf::ElfSymbols, image::Image, kernel, kernel_cache,
+    locate::Located,
+};
 use crate::fuzzing::{SOME_ADDRESSES, scratch};
 
 /// Reads the bytes as `/proc/kallsyms`.
@@ -42,4 +45,12 @@ pub fn symbol_cache(bytes: &[u8]) {
     file.extend((bytes.len() as u64).to_le_bytes());
     file.extend(packed);
     let _ = cache::unpack(&file);
+    let mut kernel = b"scrkern1".to_vec();
+    kernel.extend(crc32fast::hash(bytes).to_le_bytes());
+    kernel.extend(bytes);
+    if let Some(mut symbols) = kernel_cache::unpack(&kernel) {
+        assert!(symbols.is_sorted());
+        symbols.is_whole = true;
+        symbols.lookup(&SOME_ADDRESSES);
+    }
 }

@@ -3,11 +3,13 @@
 use std::{
     fs::{self, File},
     io::{self, Read},
+    ops::Range,
+    path::Path,
 };
 
 use scrutineer_evidence::system::MachineKey;
 
-use super::bare_symbol;
+use super::{bare_symbol, kernel_cache};
 use crate::capture::{helper, model::Symbol};
 
 /// Read at a time: what the kernel writes and we parse stays in the processor's cache.
@@ -18,17 +20,22 @@ const MOST_NAME_BYTES: usize = 256 << 20;
 /// The kernel's functions, sorted by address; empty where they may not be read.
 #[derive(Debug, Default)]
 pub(super) struct KernelSymbols {
-    functions: Vec<Function>,
+    pub(super) functions: Vec<Function>,
     /// All names, one behind the other.
-    names: String,
+    pub(super) names: String,
+    /// Where the kernel's own functions lie, from `_stext` to `_etext`.
+    pub(super) core: Option<Range<u64>>,
+    /// Whether functions outside of that are known too, as far as they may be.
+    pub(super) is_whole: bool,
 }
 
 /// Where a function begins, and its name's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Function {
-    start: u64,
-    name_start: u32,
-    name_end: u32,
+pub(super) struct Function {
+    pub(super) start: u64,
+    /// Place of its name among all names.
+    pub(super) name_start: u32,
+    pub(super) name_end: u32,
 }
 
 impl KernelSymbols {
@@ -45,7 +52,11 @@ impl KernelSymbols {
 
     /// Reads text in the form of `/proc/kallsyms`.
     pub(super) fn read(mut text: impl Read) -> io::Result<Self> {
-        let mut symbols = Self::default();
+        let mut symbols = Self {
+            is_whole: true,
+            ..Self::default()
+        };
+        let mut core = Core::default();
         let mut buffer = vec![0; PIECE_BYTES];
         let mut kept = 0;
         loop {
@@ -64,7 +75,7 @@ impl KernelSymbols {
                     .map_or(0, |at| at + 1)
             };
             for line in filled[..lines_end].split(|byte| *byte == b'\n') {
-                symbols.push(line);
+                symbols.push(line, &mut core);
             }
             let end = filled.len();
             if read == 0 || symbols.names.len() > MOST_NAME_BYTES {
@@ -83,6 +94,7 @@ impl KernelSymbols {
             .functions
             .sort_by(|a, b| a.start.cmp(&b.start).then_with(|| name(a).cmp(name(b))));
         symbols.functions.dedup_by_key(|function| function.start);
+        symbols.core = core.range();
         Ok(symbols)
     }
 
@@ -93,15 +105,19 @@ impl KernelSymbols {
 
     /// Keeps a line that states a function: `ffffffff81000000 T _stext`, of modules with `[name]`
     /// behind. Without permission all addresses are 0.
-    fn push(&mut self, line: &[u8]) {
+    fn push(&mut self, line: &[u8], core: &mut Core) {
         let mut words = line.split(|byte| matches!(byte, b' ' | b'\t'));
-        let (Some(start), Some(b"t" | b"T" | b"w" | b"W"), Some(name)) = (
+        let (Some(start), Some(kind), Some(name)) = (
             words.next().and_then(hexadecimal),
             words.next(),
             words.next(),
         ) else {
             return;
         };
+        core.see(start, name);
+        if !matches!(kind, b"t" | b"T" | b"w" | b"W") {
+            return;
+        }
         let Ok(name) = str::from_utf8(name) else {
             return;
         };
@@ -119,17 +135,38 @@ impl KernelSymbols {
 
     /// Those of the running kernel where a capture was made since it booted; the kernel lies
     /// elsewhere after each boot.
-    pub(super) fn since(captured_at: jiff::Timestamp, machine: &MachineKey) -> Self {
+    pub(super) fn since(
+        captured_at: jiff::Timestamp,
+        machine: &MachineKey,
+        cache_folder: Option<&Path>,
+    ) -> Self {
         let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let booted = booted_at().is_some_and(|booted| booted <= captured_at.as_second());
-        if booted && release.trim() == machine.kernel {
-            Self::now()
-        } else {
-            Self::default()
+        if !booted || release.trim() != machine.kernel {
+            return Self::default();
         }
+        cache_folder
+            .and_then(kernel_cache::load)
+            .unwrap_or_else(|| {
+                let symbols = Self::now();
+                if let Some(folder) = cache_folder {
+                    kernel_cache::save(folder, &symbols);
+                }
+                symbols
+            })
     }
 
-    pub(super) fn lookup(&self, addresses: &[u64]) -> Vec<Vec<Symbol>> {
+    pub(super) fn lookup(&mut self, addresses: &[u64]) -> Vec<Vec<Symbol>> {
+        let is_elsewhere = |address: &u64| !self.core.as_ref().is_some_and(|c| c.contains(address));
+        if !self.is_whole && self.core.is_some() && addresses.iter().any(is_elsewhere) {
+            // Modules and BPF programs.
+            let whole = Self::now();
+            if whole.functions.is_empty() {
+                self.is_whole = true;
+            } else {
+                *self = whole;
+            }
+        }
         addresses
             .iter()
             .map(|address| self.name(*address))
@@ -142,11 +179,33 @@ impl KernelSymbols {
             .partition_point(|function| function.start <= address);
         let function = self.functions[..after].last();
         function
-            .map(|function| {
-                let place = function.name_start as usize..function.name_end as usize;
-                vec![bare_symbol(&self.names[place])]
-            })
+            .map(|function| vec![bare_symbol(self.name_of(function))])
             .unwrap_or_default()
+    }
+
+    pub(super) fn name_of(&self, function: &Function) -> &str {
+        &self.names[function.name_start as usize..function.name_end as usize]
+    }
+}
+
+/// The symbols between which the kernel's own functions lie.
+#[derive(Debug, Default)]
+struct Core {
+    start: u64,
+    end: u64,
+}
+
+impl Core {
+    fn see(&mut self, address: u64, name: &[u8]) {
+        match name {
+            b"_stext" => self.start = address,
+            b"_etext" => self.end = address,
+            _ => {}
+        }
+    }
+
+    fn range(&self) -> Option<Range<u64>> {
+        (0 < self.start && self.start < self.end).then_some(self.start..self.end)
     }
 }
 
@@ -233,13 +292,13 @@ mod tests {
         let mut machine = crate::profile::testing::header().machine;
         machine.kernel = kernel.trim().to_owned();
         assert!(
-            KernelSymbols::since(jiff::Timestamp::UNIX_EPOCH, &machine)
+            KernelSymbols::since(jiff::Timestamp::UNIX_EPOCH, &machine, None)
                 .functions
                 .is_empty()
         );
         machine.kernel = "0.0.1".into();
         assert!(
-            KernelSymbols::since(jiff::Timestamp::now(), &machine)
+            KernelSymbols::since(jiff::Timestamp::now(), &machine, None)
                 .functions
                 .is_empty()
         );

@@ -11,6 +11,7 @@ pub(crate) mod fuzzing;
 mod image;
 mod jit;
 mod kernel;
+mod kernel_cache;
 mod locate;
 mod table;
 mod vdso;
@@ -135,7 +136,11 @@ impl Symbolizer {
         self.target = Some(header.pid).filter(|pid| *pid != 0);
         self.captured_at = Some(header.started_at);
         self.files.retain(|_, file| file.is_some());
-        let kernel = kernel::KernelSymbols::since(header.started_at, &header.machine);
+        let kernel = kernel::KernelSymbols::since(
+            header.started_at,
+            &header.machine,
+            self.cache_folder.as_deref(),
+        );
         self.kernel = Some(kernel);
     }
 
