@@ -11,6 +11,8 @@ use std::{
 
 pub use crate::{
     capture::{
+        helper::fuzzing::helper_messages,
+        interpreters::fuzzing::python_memory,
         perf::fuzzing::perf_records,
         readings::fuzzing::thread_files,
         unwind::fuzzing::{elf_image, proc_maps},

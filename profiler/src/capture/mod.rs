@@ -4,7 +4,7 @@ pub mod ability;
 pub mod error;
 pub mod file;
 pub mod helper;
-mod interpreters;
+pub(crate) mod interpreters;
 mod launch;
 pub mod model;
 pub mod perf;

@@ -24,6 +24,8 @@
 //! - Locked memory is charged to whoever maps a ring, so no `cap_ipc_lock` is needed.
 
 mod client;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod install;
 mod ownership;
 mod protocol;

@@ -17,6 +17,9 @@ pub(super) struct TargetMemory {
     bytes: Vec<u8>,
     last: usize,
     refused: bool,
+    /// What stands for the process: an address and the bytes from there on.
+    #[cfg(feature = "fuzzing")]
+    pub(super) stand_in: Option<(u64, Vec<u8>)>,
 }
 
 impl TargetMemory {
@@ -28,6 +31,8 @@ impl TargetMemory {
             bytes: Vec::new(),
             last: 0,
             refused: false,
+            #[cfg(feature = "fuzzing")]
+            stand_in: None,
         }
     }
 
@@ -108,6 +113,14 @@ impl TargetMemory {
     }
 
     fn fetch(&mut self, address: u64, buffer: &mut [u8]) -> Option<usize> {
+        #[cfg(feature = "fuzzing")]
+        if let Some((start, bytes)) = &self.stand_in {
+            let from = usize::try_from(address.checked_sub(*start)?).ok()?;
+            let there = bytes.get(from..)?;
+            let count = there.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&there[..count]);
+            return (count > 0).then_some(count);
+        }
         match ptrace::read_memory(self.pid, address, buffer) {
             Ok(count) => Some(count),
             Err(error) => {

@@ -4,6 +4,8 @@
 //! executed; what lies on the heap (frames, code objects) is read a moment later and can have
 //! changed meanwhile. What the registers say decides then, and what stays uncertain is counted.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod memory;
 mod python;
 

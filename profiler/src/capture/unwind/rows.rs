@@ -3,6 +3,8 @@
 
 use gimli::{CfaRule, RegisterRule, UnwindContext, X86_64};
 
+#[cfg(feature = "fuzzing")]
+use super::Registers;
 use super::{
     cfi::{self, CALLEE_SAVED, KnownRegisters},
     image::Image,
@@ -138,4 +140,19 @@ pub(crate) struct LoopCall {
     pub(crate) cfa: u64,
     /// Whether code made at run time called it.
     pub(crate) by_run_time_code: bool,
+}
+
+#[cfg(feature = "fuzzing")]
+impl LoopCall {
+    /// A call whose frame stands at this position of the stack.
+    pub(crate) fn fuzzed(position: usize, registers: &Registers, sp: u64, cfa: u64) -> Self {
+        Self {
+            position,
+            is_innermost: position == 0,
+            registers: KnownRegisters::all(*registers),
+            sp,
+            cfa,
+            by_run_time_code: false,
+        }
+    }
 }

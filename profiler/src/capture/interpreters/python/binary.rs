@@ -84,6 +84,26 @@ impl PythonBinary {
         })
     }
 
+    /// An interpreter of version 3.`minor` with its loop and types at these addresses.
+    #[cfg(feature = "fuzzing")]
+    pub(in crate::capture::interpreters) fn of_memory(
+        minor: u8,
+        loop_start: u64,
+        code_type: u64,
+        frame_type: u64,
+    ) -> Self {
+        let whole = loop_start..loop_start + 0x1000;
+        Self {
+            minor,
+            is_free_threaded: false,
+            loop_ranges: vec![whole],
+            loop_start,
+            jumps: BTreeSet::new(),
+            code_type,
+            frame_type,
+        }
+    }
+
     /// Adds the parts that a compiler split off the loop, where the file does not name them: code
     /// that the loop jumps to, and where the stack is as deep as it is in the middle of the loop.
     /// `part_at` gives the range of code described together at an address, and that depth.

@@ -105,6 +105,12 @@ impl PythonReader {
         })
     }
 
+    /// From now on these bytes, from `start` on, are the process's memory.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn stand_in(&mut self, start: u64, memory: Vec<u8>) {
+        self.memory.stand_in = Some((start, memory));
+    }
+
     /// Whether the system does not let the process's memory be read.
     pub(super) fn is_refused(&self) -> bool {
         self.memory.is_refused()
