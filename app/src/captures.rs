@@ -140,7 +140,7 @@ pub(crate) fn record_watched(
         }
         keeper.poll();
         watch(&recording, &path);
-        std::thread::sleep(POLL);
+        recording.wait(POLL);
     }
     let summary = recording.join()?;
     append_symbols(

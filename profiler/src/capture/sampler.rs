@@ -1,6 +1,6 @@
 //! What every sampler does: wait, then hand what was sampled to the tables.
 
-use std::time::Duration;
+use std::{os::fd::OwnedFd, time::Duration};
 
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 
@@ -30,6 +30,10 @@ pub trait Sampler {
     /// Waits until there is something to drain, the target has ended, or `at_most` has passed;
     /// a sampler that must act itself to take samples does so meanwhile.
     fn wait(&mut self, at_most: Duration, tables: &mut Tables) -> Result<(), CaptureError>;
+
+    /// From now on waiting ends early too when this descriptor becomes readable; samplers that
+    /// never wait long need not heed it.
+    fn wake_by(&mut self, _descriptor: OwnedFd) {}
 
     /// Hands everything sampled so far to the tables. After the target's end a last call still
     /// hands over what was sampled before.

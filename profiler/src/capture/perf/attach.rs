@@ -181,6 +181,7 @@ impl PerfSampler {
             followed: HashSet::new(),
             processes: subject.pids().iter().copied().collect(),
             end_watch: EndWatch::over(subject.pids()),
+            woken: None,
             unwinder: Unwinder::new(first_pid),
             stack_copy,
             finished: Vec::new(),

@@ -18,7 +18,7 @@ mod wish;
 
 use std::{
     collections::{BTreeSet, HashSet},
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     time::Duration,
 };
 
@@ -71,6 +71,8 @@ pub struct PerfSampler {
     /// Processes that are followed and live.
     processes: BTreeSet<u32>,
     end_watch: EndWatch,
+    /// Becomes readable when the capture is to stop.
+    woken: Option<OwnedFd>,
     unwinder: Unwinder,
     stack_copy: StackCopy,
     /// Processes whose old mappings may be forgotten after the next drain: samples from before
@@ -105,15 +107,21 @@ impl Sampler for PerfSampler {
         let mut descriptors: Vec<_> = rings.collect();
         let ring_count = descriptors.len();
         descriptors.extend(self.end_watch.descriptors());
+        let watched_ends = ring_count..descriptors.len();
+        descriptors.extend(self.woken.as_ref().map(AsFd::as_fd));
         let ready =
             sys::pidfd::wait(&descriptors, at_most).map_err(|source| CaptureError::System {
                 what: "waiting for samples".to_owned(),
                 source,
             })?;
-        if ready.iter().skip(ring_count).any(|is_ready| *is_ready) {
+        if ready[watched_ends].contains(&true) {
             self.end_watch.refresh();
         }
         Ok(())
+    }
+
+    fn wake_by(&mut self, descriptor: OwnedFd) {
+        self.woken = Some(descriptor);
     }
 
     fn drain(&mut self, tables: &mut Tables) -> Result<(), CaptureError> {

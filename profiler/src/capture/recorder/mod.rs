@@ -6,6 +6,9 @@ mod opener;
 mod session;
 
 use std::{
+    fs::File,
+    io::Write as _,
+    os::fd::AsFd as _,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -18,10 +21,13 @@ use std::{
 
 use scrutineer_evidence::capture::Quality;
 
-use crate::capture::{
-    CaptureError,
-    model::{CallGraph, EndReason},
-    target::Target,
+use crate::{
+    capture::{
+        CaptureError,
+        model::{CallGraph, EndReason},
+        target::Target,
+    },
+    sys::pidfd,
 };
 use session::Session;
 
@@ -119,6 +125,10 @@ impl Shared {
 pub struct Recording {
     pid: u32,
     shared: Arc<Shared>,
+    /// Hung up by the thread when it ends.
+    ended: File,
+    /// Wakes the thread up.
+    wake: File,
     thread: Option<JoinHandle<Result<RecordingSummary, CaptureError>>>,
 }
 
@@ -133,12 +143,22 @@ impl Recording {
             status: Mutex::default(),
         });
         let (opened_in, opened_out) = mpsc::sync_channel(1);
+        let pipe = || {
+            pidfd::pipe().map_err(|source| CaptureError::System {
+                what: "making a pipe to the recorder's thread".to_owned(),
+                source,
+            })
+        };
+        let (ended, end) = pipe()?;
+        let (woken, wake) = pipe()?;
         let (target, shared_with_thread) = (target.clone(), shared.clone());
         // Samplers belong to the thread that opens them, so all of it happens there.
         let thread = thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || {
-                let session = match Session::open(&target, options, shared_with_thread) {
+                let _end = end;
+                let session = Session::open(&target, options, shared_with_thread, woken.into());
+                let session = match session {
                     Ok(session) => session,
                     Err(error) => {
                         // The owner waits for this message and gets the error through it.
@@ -159,6 +179,8 @@ impl Recording {
         Ok(Self {
             pid,
             shared,
+            ended,
+            wake,
             thread: Some(thread),
         })
     }
@@ -184,7 +206,16 @@ impl Recording {
 
     /// Asks for the stop; returns at once.
     pub fn stop(&self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        if !self.shared.stop.swap(true, Ordering::Relaxed) {
+            // A thread that has ended need not be woken up.
+            let _ = (&self.wake).write(&[0]);
+        }
+    }
+
+    /// Waits until the recording has ended, a signal has come, or `at_most` has passed.
+    pub fn wait(&self, at_most: Duration) {
+        // Where waiting fails, the caller looks again at once.
+        let _ = pidfd::wait(&[self.ended.as_fd()], at_most);
     }
 
     /// Whether the recording has ended.

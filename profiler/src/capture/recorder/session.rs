@@ -1,6 +1,7 @@
 //! The recorder's work, start to end, on its own thread.
 
 use std::{
+    os::fd::OwnedFd,
     process::Child,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -57,8 +58,20 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens the sampler and the file, and lets a launched command run.
+    /// Opens the sampler and the file, and lets a launched command run. `woken` becomes readable
+    /// when the recording is to stop.
     pub(super) fn open(
+        target: &Target,
+        options: RecordOptions,
+        shared: Arc<Shared>,
+        woken: OwnedFd,
+    ) -> Result<Self, CaptureError> {
+        let mut session = Self::open_unwatched(target, options, shared)?;
+        session.sampler.wake_by(woken);
+        Ok(session)
+    }
+
+    fn open_unwatched(
         target: &Target,
         options: RecordOptions,
         shared: Arc<Shared>,

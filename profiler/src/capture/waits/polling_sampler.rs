@@ -1,6 +1,6 @@
 //! A sampler of CPU time that polls threads for their waits beside it.
 
-use std::time::Duration;
+use std::{os::fd::OwnedFd, time::Duration};
 
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 
@@ -27,6 +27,10 @@ impl PollingSampler {
 impl Sampler for PollingSampler {
     fn wait(&mut self, at_most: Duration, tables: &mut Tables) -> Result<(), CaptureError> {
         self.inner.wait(at_most.min(self.poller.due_in()), tables)
+    }
+
+    fn wake_by(&mut self, descriptor: OwnedFd) {
+        self.inner.wake_by(descriptor);
     }
 
     fn drain(&mut self, tables: &mut Tables) -> Result<(), CaptureError> {
