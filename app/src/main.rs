@@ -9,6 +9,7 @@ mod gathering;
 mod interrupt;
 mod jobs;
 mod own_profile;
+mod preflight;
 mod progress_line;
 mod review;
 mod window;

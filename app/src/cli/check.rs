@@ -7,7 +7,7 @@ use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{probes::GatherPlan, progress::Progress, workspace::Workspace};
 
 use super::{Exit, Run, Usage, terminal_width, write_to_stdout};
-use crate::{gathering, interrupt::Interrupt, progress_line::ProgressLine, review};
+use crate::{gathering, interrupt::Interrupt, preflight, progress_line::ProgressLine, review};
 
 /// Gather evidence about a service and judge the 56 items of the guideline
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,9 @@ impl Run for Arguments {
             workspace: workspace.clone(),
             judged_at: jiff::Timestamp::now(),
         };
+        for sentence in preflight::sentences(plan.pid.as_slice()) {
+            progress.say(&format!("note: {sentence}"));
+        }
         progress.step("Gathering evidence", None);
         let mut gathering = gathering::gather(plan, &progress, || {})?;
         review::explain_missing_load(&mut gathering.evidence);

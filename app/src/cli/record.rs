@@ -22,6 +22,7 @@ use super::{Exit, Run, Usage, write_to_stdout};
 use crate::{
     captures::{self, Place, Settings},
     interrupt::Interrupt,
+    preflight,
     progress_line::ProgressLine,
 };
 
@@ -149,13 +150,16 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
-        let target = self.target()?;
+        let (target, pids) = self.target()?;
         let workspace = Workspace::find(&std::env::current_dir()?)?;
         let mut settings = Settings::new(self.place(&workspace)?);
         settings.debuginfod = debuginfod(self.debuginfod)?;
         self.set(&mut settings.options);
         settings.options.commit = workspace::git_commit(&workspace.root).map(|(commit, _)| commit);
         let progress = ProgressLine::new(Interrupt::install()?);
+        for sentence in preflight::sentences(&pids) {
+            progress.say(&format!("note: {sentence}"));
+        }
         let summary = captures::record(&target, &settings, &progress)?;
         tell(&summary, !self.command.is_empty(), &progress);
         if self.command.is_empty() {
@@ -185,8 +189,9 @@ impl Arguments {
         }
     }
 
-    /// The target; one that runs already is looked for, so that all refusals come first.
-    fn target(&self) -> anyhow::Result<Target> {
+    /// The target, and its processes where it runs already: it is looked for, so that all refusals
+    /// come first.
+    fn target(&self) -> anyhow::Result<(Target, Vec<u32>)> {
         let target = match (self.pid.as_slice(), &self.name, self.tree, &self.cgroup) {
             ([pid], ..) => Target::Pid(target::resolve(&Target::Pid(*pid))?),
             ([_, ..], ..) => Target::Pids(self.pid.clone()),
@@ -196,14 +201,15 @@ impl Arguments {
             (.., Some(path)) => Target::Cgroup(path.clone()),
             _ if self.system => Target::System,
             _ => {
-                return Ok(Target::Launch {
+                let launch = Target::Launch {
                     command: self.command.clone(),
                     folder: None,
-                });
+                };
+                return Ok((launch, Vec::new()));
             }
         };
-        target::resolve_all(&target)?;
-        Ok(target)
+        let pids = target::resolve_all(&target)?.pids;
+        Ok((target, pids))
     }
 
     fn place(&self, workspace: &Workspace) -> anyhow::Result<Place> {

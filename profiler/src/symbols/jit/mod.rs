@@ -18,7 +18,10 @@ use std::{
 
 use self::{dump::Dump, perf_map::PerfMap};
 use super::locate::without_mark;
-use crate::capture::model::{Module, ModuleKind, Symbol};
+use crate::{
+    capture::model::{Module, ModuleKind, Symbol},
+    process,
+};
 
 /// Jitdump files of one process, at most.
 const MOST_DUMPS: usize = 16;
@@ -79,7 +82,7 @@ impl JitProcess {
     /// must be the process's user, or ours where the process was never seen.
     fn refresh(&mut self, pid: u32, modules: &[Module]) {
         let folder = PathBuf::from(format!("/proc/{pid}"));
-        if let Some(inner) = inner_pid(&folder) {
+        if let Some(inner) = process::inner_pid(pid) {
             self.inner_pid = inner;
         }
         if let Ok(metadata) = fs::metadata(&folder) {
@@ -146,15 +149,6 @@ fn dumps(folder: &Path, pids: &[u32], modules: &[Module]) -> BTreeMap<PathBuf, V
         Some((path, places))
     };
     paths.into_iter().filter_map(places).collect()
-}
-
-/// The pid that the process sees itself: the last of `NSpid`.
-fn inner_pid(folder: &Path) -> Option<u32> {
-    let status = fs::read_to_string(folder.join("status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))?;
-    line.split_ascii_whitespace().last()?.parse().ok()
 }
 
 /// Opens the first of the places that is a regular file of `owner`.
