@@ -12,10 +12,18 @@ use std::{
 
 use anyhow::{Result, bail};
 use scrutineer_profiler::{
-    capture::{recorder::Recording, target::Target},
+    capture::{
+        model::CallGraph,
+        recorder::{RecordOptions, Recording},
+        target::{self, Target},
+    },
+    process,
     progress::Progress,
 };
-use scrutineer_ui::event::Event;
+use scrutineer_ui::{
+    event::Event,
+    record_choice::{RecordChoice, RecordSubject},
+};
 
 use super::{live::LiveProfile, session::Session, worker::Teller};
 use crate::{
@@ -31,10 +39,8 @@ const STATUS_EVERY: Duration = Duration::from_millis(200);
 pub(super) struct RecordingOrder {
     /// Target.
     pub(super) target: Target,
-    /// Hertz.
-    pub(super) frequency_hz: u32,
-    /// When to stop by itself.
-    pub(super) duration: Option<Duration>,
+    /// How.
+    pub(super) choice: RecordChoice,
     /// Raised to stop earlier.
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -63,8 +69,7 @@ pub(super) fn run(
     teller: &Teller,
 ) -> Result<PathBuf> {
     let mut settings = Settings::new(session.capture_place()?);
-    settings.options.frequency_hz = order.frequency_hz;
-    settings.options.duration = order.duration;
+    set(&mut settings.options, order.choice);
     settings.options.commit = session.commit();
     let progress = Stoppable {
         job,
@@ -98,6 +103,36 @@ pub(super) fn run(
         .unwrap_or_default();
     teller.tell(Event::RecordingEnded { warnings });
     Ok(recorded?.path)
+}
+
+fn set(options: &mut RecordOptions, choice: RecordChoice) {
+    options.frequency_hz = choice.frequency_hz;
+    options.duration = choice.seconds.map(Duration::from_secs);
+    options.follows_children = choice.follows_children;
+    options.off_cpu = choice.off_cpu;
+    options.page_faults = choice.page_faults;
+    options.call_graph = if choice.frame_pointers {
+        CallGraph::FramePointers
+    } else {
+        CallGraph::Dwarf
+    };
+}
+
+/// What is recorded where a process was chosen.
+pub(super) fn target_of(pid: u32, subject: RecordSubject) -> Result<Target> {
+    Ok(match subject {
+        RecordSubject::Process => Target::Pid(pid),
+        RecordSubject::Tree => Target::Tree(pid),
+        RecordSubject::SameName => Target::AllNamed(process::stat(pid)?.name),
+        RecordSubject::ControlGroup => match target::group_of(pid) {
+            Some(group) => Target::Cgroup(group),
+            None => bail!(
+                "process {pid} belongs to no control group of its own, so there is no group to \
+                 record; record the process, or the whole machine"
+            ),
+        },
+        RecordSubject::Machine => Target::System,
+    })
 }
 
 /// Splits a command line like a POSIX shell does, without expansions.

@@ -6,12 +6,15 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use scrutineer_profiler::{capture::target::Target, progress::Progress};
-use scrutineer_ui::{command::Request, event::Event};
+use scrutineer_profiler::{
+    capture::target::Target,
+    process::preflight::{self, Facts},
+    progress::Progress,
+};
+use scrutineer_ui::{command::Request, event::Event, record_choice::RecordChoice};
 
 use super::{
     dialogs::{Dialogs, NativeDialogs},
@@ -112,20 +115,20 @@ impl Worker {
                 Ok(())
             }),
             Request::ListCaptures => self.list_captures(),
-            Request::Attach {
-                pid,
-                frequency_hz,
-                seconds,
-            } => {
-                self.record(Target::Pid(pid), frequency_hz, seconds);
-            }
+            Request::Attach { pid, choice } => match recording::target_of(pid, choice.subject) {
+                Ok(target) => self.record(target, choice),
+                Err(error) => self.teller.fail(&error),
+            },
             Request::Launch {
                 command,
                 folder,
-                frequency_hz,
-            } => {
-                self.launch(&command, &folder, frequency_hz);
-            }
+                choice,
+            } => self.launch(&command, &folder, choice),
+            Request::Preflight(pid) => self.quietly("preflight", move |_, teller| {
+                let notes = preflight::preflight(pid, &Facts::gather(pid));
+                teller.tell(Event::Preflight { pid, notes });
+                Ok(())
+            }),
             Request::StopRecording => self.stop_recording(),
             Request::Cancel(id) => self.jobs.cancel(id),
             Request::Open(path) => self.open(path),
@@ -243,27 +246,29 @@ impl Worker {
         });
     }
 
-    fn launch(&mut self, command: &str, folder: &str, frequency_hz: u32) {
+    fn launch(&mut self, command: &str, folder: &str, choice: RecordChoice) {
         match recording::split_command(command) {
             Ok(command) => {
                 let folder = (!folder.trim().is_empty()).then(|| PathBuf::from(folder.trim()));
-                self.record(Target::Launch { command, folder }, frequency_hz, None);
+                let until_it_ends = RecordChoice {
+                    seconds: None,
+                    ..choice
+                };
+                self.record(Target::Launch { command, folder }, until_it_ends);
             }
             Err(error) => self.teller.fail(&error),
         }
     }
 
-    fn record(&mut self, target: Target, frequency_hz: u32, seconds: Option<u64>) {
+    fn record(&mut self, target: Target, choice: RecordChoice) {
         self.stop_recording();
         let stop = Flag::default();
         let raised = Arc::clone(&stop);
         let session = Arc::clone(&self.session);
-        let duration = seconds.map(Duration::from_secs);
         let job = self.job("Recording", move |context, teller| {
             let order = RecordingOrder {
                 target,
-                frequency_hz,
-                duration,
+                choice,
                 stop,
             };
             let path = recording::run(&session, &order, context, teller)?;

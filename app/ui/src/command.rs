@@ -6,6 +6,7 @@ use scrutineer_checklists::{review::Choice, verdict::Outcome};
 use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use crate::{
+    record_choice::RecordChoice,
     state::{
         checklist::Show,
         profile::Mode,
@@ -45,12 +46,10 @@ pub enum Request {
     ListCaptures,
     /// Attach and record.
     Attach {
-        /// Target.
+        /// Target, or a process of what is the target.
         pid: u32,
-        /// Hertz.
-        frequency_hz: u32,
-        /// Seconds, or until stopped.
-        seconds: Option<u64>,
+        /// How.
+        choice: RecordChoice,
     },
     /// Launch a command line (split like a shell does, without expansions) and record it.
     Launch {
@@ -58,9 +57,11 @@ pub enum Request {
         command: String,
         /// Folder, empty for ours.
         folder: String,
-        /// Hertz.
-        frequency_hz: u32,
+        /// How; it is recorded until it ends, whatever the seconds.
+        choice: RecordChoice,
     },
+    /// Look at what will be seen of a process and what will not.
+    Preflight(u32),
     /// Stop the recording; it is saved and opened.
     StopRecording,
     /// Cancel a job.
@@ -153,10 +154,8 @@ pub(crate) enum Command {
     SortProcesses(Column),
     /// Stop or resume listing.
     TogglePause,
-    /// Length of the recording; `None` until stopped.
-    SetSeconds(Option<u64>),
-    /// Frequency of the recording.
-    SetFrequency(u32),
+    /// Choose how to record.
+    Choose(RecordChoice),
     /// Record the selected process.
     Record,
     /// Type the command to launch.

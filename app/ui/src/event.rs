@@ -6,6 +6,7 @@ use scrutineer_checklists::document::ReviewDocument;
 use scrutineer_evidence::capture::Quality;
 use scrutineer_profiler::{
     capture::ability::Ability,
+    process::preflight::Note,
     profile::{CallTree, FlameLayout, Profile},
 };
 
@@ -53,6 +54,13 @@ pub enum Event {
     Processes(Vec<ProcessRow>),
     /// What can be captured here.
     Abilities(Vec<Ability>),
+    /// What will be seen of a process and what will not.
+    Preflight {
+        /// Which.
+        pid: u32,
+        /// What matters most first; empty where everything will be seen.
+        notes: Vec<Note>,
+    },
     /// Captures of the workspace, newest first.
     Captures(Vec<RecentCapture>),
     /// A job began.

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod event;
+pub mod record_choice;
 
 pub use workbench::Workbench;
 

@@ -5,6 +5,7 @@ use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2}
 use crate::{
     command::{Command, Request, Screen},
     icons,
+    record_choice::{RecordChoice, RecordSubject},
     screens::SCREENS,
     state::{Layer, State, profile::Mode, start::title},
     theme::{Theme, regular},
@@ -124,7 +125,76 @@ fn recording(state: &State) -> Vec<Line> {
             Command::Record,
         )
     });
-    record.into_iter().collect()
+    record.into_iter().chain(choices(state)).collect()
+}
+
+/// How the next recording is made.
+fn choices(state: &State) -> Vec<Line> {
+    let choice = state.start.choice;
+    let switch = |on: bool, more: &str, less: &str| if on { less } else { more }.to_owned();
+    let mut lines = vec![
+        line(
+            switch(
+                choice.off_cpu,
+                "Record waits too (off-CPU)",
+                "Record no waits",
+            ),
+            "",
+            Command::Choose(RecordChoice {
+                off_cpu: !choice.off_cpu,
+                ..choice
+            }),
+        ),
+        line(
+            switch(
+                choice.page_faults,
+                "Record page faults too",
+                "Record no page faults",
+            ),
+            "",
+            Command::Choose(RecordChoice {
+                page_faults: !choice.page_faults,
+                ..choice
+            }),
+        ),
+        line(
+            switch(
+                choice.follows_children,
+                "Follow children that are started meanwhile",
+                "Leave out children that are started meanwhile",
+            ),
+            "",
+            Command::Choose(RecordChoice {
+                follows_children: !choice.follows_children,
+                ..choice
+            }),
+        ),
+        line(
+            switch(
+                choice.frame_pointers,
+                "Follow stacks along frame pointers",
+                "Follow stacks by unwind information",
+            ),
+            "",
+            Command::Choose(RecordChoice {
+                frame_pointers: !choice.frame_pointers,
+                ..choice
+            }),
+        ),
+    ];
+    let subjects = RecordSubject::ALL
+        .into_iter()
+        .filter(|subject| *subject != choice.subject && state.start.refusal(*subject).is_none())
+        .map(|subject| {
+            let words = format!("Record {}", subject.label());
+            line(
+                words,
+                "",
+                Command::Choose(RecordChoice { subject, ..choice }),
+            )
+        });
+    lines.extend(subjects);
+    lines
 }
 
 fn profile(state: &State) -> Vec<Line> {

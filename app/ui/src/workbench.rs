@@ -21,8 +21,11 @@ impl Workbench {
     /// Installs fonts and theme into the context, and asks for processes, captures and abilities.
     pub fn new(context: &egui::Context) -> Self {
         theme::install(context);
+        let mut state = State::new(Views::start(context));
+        let remembered = context.data_mut(|data| data.get_persisted(record_choice_id()));
+        state.start.choice = remembered.unwrap_or_default();
         Self {
-            state: State::new(Views::start(context)),
+            state,
             clock: jiff::Timestamp::now,
         }
     }
@@ -49,6 +52,7 @@ impl Workbench {
         self.state.appearance.dark = context.theme() == egui::Theme::Dark;
         self.state.appearance.scale = context.zoom_factor();
         let before = self.state.appearance;
+        let choice_before = self.state.start.choice;
         apply::poll_views(&mut self.state);
         self.move_focus(&context);
         for command in shortcuts::commands(&context, &self.state) {
@@ -63,6 +67,10 @@ impl Workbench {
             apply::apply(&mut self.state, command);
         }
         dress(&context, before, self.state.appearance);
+        let choice = self.state.start.choice;
+        if choice != choice_before {
+            context.data_mut(|data| data.insert_persisted(record_choice_id(), choice));
+        }
         if changed {
             context.request_repaint();
         }
@@ -88,6 +96,11 @@ impl Workbench {
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
+}
+
+/// Where egui, and with it eframe's storage, keeps how the last recording was made.
+fn record_choice_id() -> egui::Id {
+    egui::Id::unique("record choice")
 }
 
 /// Hands a changed appearance to egui.

@@ -18,6 +18,7 @@ use crate::{
 mod group;
 
 use super::model::Subject;
+pub use group::group_of;
 pub(crate) use group::open_perf_folder;
 
 /// What to capture.

@@ -271,9 +271,10 @@ mod tests {
                 Ok(length)
             }
         }
-        let text: String = (1..9000)
+        let lines: Vec<String> = (1..9000)
             .map(|number| format!("ffffffff{:08x} t function_{number}\n", number * 16))
             .collect();
+        let text = lines.concat();
         let kernel = KernelSymbols::read(Pieces(text.as_bytes())).unwrap();
         assert_eq!(kernel.functions.len(), 8999);
         let last = kernel.name(0xffff_ffff_0000_0000 + 8999 * 16 + 3);

@@ -161,10 +161,11 @@ mod tests {
 
     #[test]
     fn a_kernel_that_hides_its_addresses_is_not_kept() {
-        let hidden: String = TEXT
+        let hidden: Vec<String> = TEXT
             .lines()
             .map(|line| format!("{:016x}{}\n", 0, &line[16..]))
             .collect();
+        let hidden = hidden.concat();
         let symbols = KernelSymbols::read(hidden.as_bytes()).unwrap();
         assert!(pack(&symbols).is_none());
     }

@@ -1,6 +1,9 @@
 //! The worker without a window: requests in, events out.
 
-use std::process::{Child, Command, Stdio};
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use tempfile::TempDir;
 
@@ -128,8 +131,11 @@ fn a_process_is_recorded_live_and_the_finished_capture_is_opened_and_listed() {
     let mut bench = Bench::new(|_| None);
     bench.worker.execute(Request::Attach {
         pid: busy.0.id(),
-        frequency_hz: 499,
-        seconds: None,
+        choice: RecordChoice {
+            frequency_hz: 499,
+            seconds: None,
+            ..RecordChoice::default()
+        },
     });
     let live = bench.wait_for(|event| match event {
         Event::Live(live) => Some(live),
@@ -195,7 +201,7 @@ fn a_command_without_a_word_is_refused() {
     bench.worker.execute(Request::Launch {
         command: "  ".into(),
         folder: String::new(),
-        frequency_hz: 99,
+        choice: RecordChoice::default(),
     });
     assert!(bench.failure().contains("no command"));
 }

@@ -19,6 +19,7 @@ pub(crate) fn handle(state: &mut State, event: Event) {
             state.start.arrange();
         }
         Event::Abilities(abilities) => state.start.abilities = Some(abilities),
+        Event::Preflight { pid, notes } => state.start.notes = Some((pid, notes)),
         Event::Captures(captures) => state.start.captures = Some(captures),
         Event::JobStarted { id, title } => {
             let since_s = state.time_s;

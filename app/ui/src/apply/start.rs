@@ -22,12 +22,11 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
                 start.folded.insert(pid);
             }
         }
-        Command::SelectProcess(pid) => start.selected = pid,
+        Command::SelectProcess(pid) => select(state, pid),
         Command::StepProcess(by) => step(state, by),
         Command::SortProcesses(column) => start.sort = column,
         Command::TogglePause => toggle_pause(state),
-        Command::SetSeconds(seconds) => start.seconds = seconds,
-        Command::SetFrequency(frequency_hz) => start.frequency_hz = frequency_hz,
+        Command::Choose(choice) => start.choice = choice,
         Command::Record => record(state),
         Command::TypeLaunch(typed) => start.command = typed,
         Command::TypeLaunchFolder(typed) => start.folder = typed,
@@ -70,8 +69,21 @@ fn step(state: &mut State, by: i32) {
         Some(at) => (at as i32 + by).clamp(0, pids.len() as i32 - 1) as usize,
         None => 0,
     };
-    start.selected = pids.get(to).copied();
+    let chosen = pids.get(to).copied();
     start.reveal = true;
+    select(state, chosen);
+}
+
+/// Selects a process and has it looked at.
+fn select(state: &mut State, pid: Option<u32>) {
+    if state.start.selected == pid {
+        return;
+    }
+    state.start.selected = pid;
+    let target = state.start.target().filter(|target| target.attachable);
+    if let Some(target) = target {
+        state.requests.push(Request::Preflight(target.pid));
+    }
 }
 
 fn toggle_pause(state: &mut State) {
@@ -94,8 +106,7 @@ fn record(state: &mut State) {
     }
     let request = Request::Attach {
         pid: target.pid,
-        frequency_hz: start.frequency_hz,
-        seconds: start.seconds,
+        choice: start.allowed_choice(),
     };
     let name = title(target);
     let name = name.split(' ').next().unwrap_or_default();
@@ -110,7 +121,7 @@ fn launch(state: &mut State) {
     let request = Request::Launch {
         command: start.command.trim().to_owned(),
         folder: start.folder.trim().to_owned(),
-        frequency_hz: start.frequency_hz,
+        choice: start.choice,
     };
     let words = format!("Launching {}", start.command.trim());
     begin(state, words, request);

@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scrutineer_profiler::capture::ability::Ability;
+use scrutineer_profiler::{
+    capture::ability::{Ability, Readiness},
+    process::preflight::Note,
+};
 
-use crate::event::{ProcessRow, RecentCapture};
+use crate::{
+    event::{ProcessRow, RecentCapture},
+    record_choice::{RecordChoice, RecordSubject},
+};
 
 /// A filter of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +63,9 @@ pub(crate) struct Start {
     pub(crate) selected: Option<u32>,
     pub(crate) reveal: bool,
     pub(crate) paused: bool,
-    pub(crate) seconds: Option<u64>,
-    pub(crate) frequency_hz: u32,
+    pub(crate) choice: RecordChoice,
+    /// What was found of the process that was selected last.
+    pub(crate) notes: Option<(u32, Vec<Note>)>,
     pub(crate) command: String,
     pub(crate) folder: String,
     pub(crate) abilities: Option<Vec<Ability>>,
@@ -81,8 +88,8 @@ impl Default for Start {
             selected: None,
             reveal: false,
             paused: false,
-            seconds: Some(30),
-            frequency_hz: 999,
+            choice: RecordChoice::default(),
+            notes: None,
             command: String::new(),
             folder: String::new(),
             abilities: None,
@@ -102,6 +109,35 @@ impl Start {
             .as_ref()?
             .iter()
             .find(|process| process.pid == pid)
+    }
+
+    /// What is known of the selected process before it is recorded.
+    pub(crate) fn target_notes(&self) -> &[Note] {
+        match &self.notes {
+            Some((pid, notes)) if Some(*pid) == self.selected => notes,
+            _ => &[],
+        }
+    }
+
+    /// Why a subject cannot be recorded here; `None` where it can.
+    pub(crate) fn refusal(&self, subject: RecordSubject) -> Option<&str> {
+        let id = match subject {
+            RecordSubject::Machine => "whole_machine",
+            RecordSubject::ControlGroup => "cgroups",
+            _ => return None,
+        };
+        let abilities = self.abilities.as_deref().unwrap_or_default();
+        let ability = abilities.iter().find(|ability| ability.id == id)?;
+        (ability.readiness == Readiness::Unavailable).then_some(ability.value.as_str())
+    }
+
+    /// The choice as far as it can be carried out here.
+    pub(crate) fn allowed_choice(&self) -> RecordChoice {
+        let mut choice = self.choice;
+        if self.refusal(choice.subject).is_some() {
+            choice.subject = RecordSubject::Process;
+        }
+        choice
     }
 
     /// Works the lines out anew, after the list or a filter has changed.

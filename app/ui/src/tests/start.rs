@@ -2,12 +2,17 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use scrutineer_profiler::{
+    capture::ability::{Ability, Readiness},
+    process::preflight::{Note, Weight},
+};
 
 use super::Driver;
 use crate::{
     command::{Request, Screen},
     event::Event,
     fixtures,
+    record_choice::{RecordChoice, RecordSubject},
 };
 
 fn driver() -> Driver {
@@ -42,8 +47,7 @@ fn attaching_shows_the_flame_graph_growing_until_it_is_stopped() {
     driver.click("Record");
     let wanted = Request::Attach {
         pid: 41_823,
-        frequency_hz: 999,
-        seconds: Some(30),
+        choice: RecordChoice::default(),
     };
     assert!(driver.requests().contains(&wanted));
     assert_eq!(driver.state().screen, Screen::Profile);
@@ -96,7 +100,9 @@ fn arrows_and_enter_record_without_a_pointer() {
     driver.press(Modifiers::NONE, Key::Enter);
     let requests = driver.requests();
     assert!(
-        matches!(requests[..], [Request::Attach { pid, .. }, ..] if pid == chosen),
+        requests
+            .iter()
+            .any(|request| matches!(request, Request::Attach { pid, .. } if *pid == chosen)),
         "{requests:?}"
     );
 }
@@ -135,7 +141,7 @@ fn a_program_is_launched_with_its_command_and_folder() {
     let wanted = Request::Launch {
         command: "./service --fast".into(),
         folder: "/srv".into(),
-        frequency_hz: 999,
+        choice: RecordChoice::default(),
     };
     assert!(driver.requests().contains(&wanted));
 }
@@ -151,8 +157,11 @@ fn duration_and_frequency_are_chosen_from_menus() {
     driver.click("Record");
     let wanted = Request::Attach {
         pid: 3844,
-        frequency_hz: 99,
-        seconds: None,
+        choice: RecordChoice {
+            frequency_hz: 99,
+            seconds: None,
+            ..RecordChoice::default()
+        },
     };
     assert!(driver.requests().contains(&wanted));
 }
@@ -219,4 +228,95 @@ fn the_list_rests_while_another_screen_is_seen() {
     assert_eq!(driver.requests(), [Request::PauseProcesses]);
     driver.press(Modifiers::ALT, Key::Num1);
     assert!(driver.requests().contains(&Request::WatchProcesses));
+}
+
+/// The choice that recording now would carry out.
+fn chosen(driver: &mut Driver) -> RecordChoice {
+    driver.click("Record");
+    let requests = driver.requests();
+    let attached = requests.iter().find_map(|request| match request {
+        Request::Attach { choice, .. } => Some(*choice),
+        _ => None,
+    });
+    attached.unwrap_or_else(|| panic!("nothing is attached to: {requests:?}"))
+}
+
+#[test]
+fn switches_choose_what_is_recorded_beside_cpu_time() {
+    let mut driver = driver();
+    driver.click_part("process firefox");
+    driver.click("Off-CPU");
+    driver.click("Page faults");
+    driver.click("New children");
+    let choice = chosen(&mut driver);
+    assert!(choice.off_cpu && choice.page_faults && !choice.follows_children);
+}
+
+#[test]
+fn the_subject_and_how_stacks_are_followed_are_chosen_from_menus() {
+    let mut driver = driver();
+    driver.click_part("process firefox");
+    driver.click("Subject: this process");
+    driver.click("with descendants");
+    driver.click("Stacks: unwind information");
+    driver.click("frame pointers");
+    let choice = chosen(&mut driver);
+    assert_eq!(choice.subject, RecordSubject::Tree);
+    assert!(choice.frame_pointers);
+}
+
+#[test]
+fn a_subject_that_is_refused_here_says_why_and_cannot_be_chosen() {
+    let mut driver = driver();
+    let mut abilities = fixtures::abilities();
+    abilities.push(Ability {
+        id: "whole_machine",
+        title: "The whole machine",
+        readiness: Readiness::Unavailable,
+        value: "perf_event_paranoid = 2".to_owned(),
+        consequence: String::new(),
+        remedy: None,
+    });
+    driver.tell(Event::Abilities(abilities));
+    driver.click_part("process firefox");
+    driver.click("Subject: this process");
+    assert!(driver.shows("whole machine, not here: perf_event_paranoid = 2"));
+    driver.click("all of its name");
+    assert_eq!(chosen(&mut driver).subject, RecordSubject::SameName);
+}
+
+#[test]
+fn what_will_not_be_seen_is_said_with_its_remedy_once_a_process_is_chosen() {
+    let mut driver = driver();
+    driver.click_part("process firefox");
+    let pid = driver.state().start.selected.expect("it was clicked");
+    assert!(driver.requests().contains(&Request::Preflight(pid)));
+    let note = Note {
+        weight: Weight::Loses,
+        brief: "Names need a perf map",
+        words: "Java methods will have no names.".to_owned(),
+        remedy: Some("jcmd 3844 Compiler.perfmap".to_owned()),
+    };
+    driver.tell(Event::Preflight {
+        pid,
+        notes: vec![note],
+    });
+    assert!(driver.shows("Java methods will have no names."));
+    assert!(driver.shows("Copy jcmd 3844 Compiler.perfmap"));
+    driver.click_part("process rust-analyzer");
+    assert!(!driver.shows("Java methods will have no names."));
+}
+
+#[test]
+fn the_palette_chooses_how_to_record_too() {
+    let mut driver = driver();
+    driver.click_part("process firefox");
+    for words in ["waits too", "with descendants"] {
+        driver.press(Modifiers::COMMAND, Key::K);
+        driver.write(words);
+        driver.press(Modifiers::NONE, Key::Enter);
+    }
+    let choice = chosen(&mut driver);
+    assert!(choice.off_cpu);
+    assert_eq!(choice.subject, RecordSubject::Tree);
 }

@@ -46,6 +46,29 @@ pub(super) fn resolve(path: &Path) -> Result<Resolved, CaptureError> {
     })
 }
 
+/// The path of the control group that a process belongs to, below its hierarchy: of the hierarchy
+/// that perf events can be bound to, else of any. `None` where it is in the root group alone, or
+/// gone.
+pub fn group_of(pid: u32) -> Option<PathBuf> {
+    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    own_group(&text).map(PathBuf::from)
+}
+
+/// Of lines like `4:memory:/a/b` and `0::/a/b` (`cgroups(7)`).
+fn own_group(text: &str) -> Option<&str> {
+    let groups = || {
+        text.lines().filter_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            rest.split_once(':').filter(|(_, path)| *path != "/")
+        })
+    };
+    let of_perf =
+        groups().find(|(controllers, _)| controllers.split(',').any(|c| c == "perf_event"));
+    let of_all = groups().find(|(controllers, _)| controllers.is_empty());
+    let found = of_perf.or(of_all).or_else(|| groups().next());
+    found.map(|(_, path)| path)
+}
+
 /// The folder that perf events of a group are bound to, opened; `None` where no hierarchy that can
 /// do so has the group with all of `pids` in it.
 pub(crate) fn open_perf_folder(group: &str, pids: &[u32]) -> Option<OwnedFd> {
@@ -139,6 +162,18 @@ mod tests {
         let found = parse(MOUNTS);
         let has_perf: Vec<bool> = found.iter().map(|hierarchy| hierarchy.has_perf).collect();
         assert_eq!(has_perf, [true, false, true]);
+    }
+
+    #[test]
+    fn the_group_of_perf_events_comes_before_the_unified_one_and_others() {
+        let perf = "4:memory:/m\n3:cpu,perf_event:/p/q\n0::/u\n";
+        assert_eq!(own_group(perf), Some("/p/q"));
+        assert_eq!(
+            own_group("4:memory:/m\n3:perf_event:/\n0::/u\n"),
+            Some("/u")
+        );
+        assert_eq!(own_group("4:memory:/m\n0::/\n"), Some("/m"));
+        assert_eq!(own_group("4:memory:/\n0::/\n"), None);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn compare(rounds: &[Vec<Move>]) -> Result<(u64, u64), TestCaseError> {
             }
         }
         prop_assert_eq!(frames_of(stack, &nodes), expected);
-        seen += machine.depth as u64;
+        seen += u64::from(machine.depth);
     }
     Ok((seen, remembering.reused_frames()))
 }

@@ -78,9 +78,10 @@ impl Facts {
             environment: environment(pid),
             python: files.iter().find_map(|name| python_version(name)),
             has_perf_map: perf_maps(pid).iter().any(|path| path.is_file()),
-            has_jitdump: files
-                .iter()
-                .any(|name| name.starts_with("jit-") && name.ends_with(".dump")),
+            has_jitdump: files.iter().any(|name| {
+                let rest = name.strip_prefix("jit-");
+                rest.is_some_and(|rest| rest.strip_suffix(".dump").is_some())
+            }),
             program: program(pid),
             ..Self::of_runtime(runtime_of(pid))
         }
@@ -142,9 +143,8 @@ fn program(pid: u32) -> Option<Program> {
             .is_some_and(|section| section.size() > 0)
     };
     let build_id = elf.build_id().ok().flatten().map(|id| {
-        id.iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        let digits: Vec<String> = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.concat()
     });
     let apart = build_id.as_deref().is_some_and(has_debug_file);
     Some(Program {

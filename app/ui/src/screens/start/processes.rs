@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     });
     let (bar, mut body) = panel::headed(ui, rect, 44.0, "Attach to a process", &words);
     tools(ui, bar, state, out);
-    let record_rect = cut_bottom(&mut body, 57.0);
+    let record_rect = cut_bottom(&mut body, super::record::height(state));
     let head = cut_top(&mut body, 27.0);
     let columns = Columns::of(rect);
     columns_head(ui, head, &columns, state, out);
