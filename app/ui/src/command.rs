@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use scrutineer_checklists::{review::Choice, verdict::Outcome};
-use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
+use scrutineer_profiler::{
+    capture::model::WaitClass,
+    profile::{Weight, series::Topic},
+};
 
 use crate::{
     record_choice::RecordChoice,
@@ -201,6 +204,9 @@ pub(crate) enum Command {
     StepRow(i32),
     /// Sort functions by total or by self.
     SortByTotal(bool),
+
+    /// Choose a tab of the memory screen.
+    SetTopic(Topic),
 
     /// Choose which items are shown.
     ShowItems(Show),

@@ -82,6 +82,11 @@ pub(crate) fn signed_short(value: f64) -> String {
     minus(format!("{value:+.1}"))
 }
 
+/// A signed whole number: `+12`, `−3`.
+pub(crate) fn signed_count(number: i64) -> String {
+    minus(format!("{number:+}"))
+}
+
 fn minus(text: String) -> String {
     if text.starts_with('-') {
         text.replacen('-', "\u{2212}", 1)

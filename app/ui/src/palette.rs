@@ -9,6 +9,7 @@ use crate::{
     screens::SCREENS,
     state::{Layer, State, profile::Mode, start::title},
     theme::{Theme, regular},
+    views::readings::TOPICS,
     widgets::{
         self,
         field::Field,
@@ -213,6 +214,12 @@ fn profile(state: &State) -> Vec<Line> {
         })
         .collect();
     lines.extend(weights(state));
+    if state.screen == Screen::Memory {
+        lines.extend(TOPICS.into_iter().map(|topic| {
+            let words = format!("Show {} over time", topic.label().to_lowercase());
+            line(words, "", Command::SetTopic(topic))
+        }));
+    }
     lines.push(line("Invert the call tree", "i", Command::ToggleInvert));
     lines.push(line("Reset zoom", "0", Command::ResetZoom));
     lines

@@ -20,6 +20,7 @@ use crate::{
 pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> {
     match command {
         Command::SetMode(mode) => set_mode(state, mode),
+        Command::SetTopic(topic) => state.profile.topic = topic,
         Command::ToggleInvert => {
             super::leave(state);
             state.profile.wanted.inverted = !state.profile.wanted.inverted;
@@ -122,11 +123,11 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         profile.unfolded = std::collections::BTreeSet::from([0]);
         state.history.forget_selections();
     }
-    let digest = profile
+    let (digest, pictures) = profile
         .open
         .take()
         .filter(|_| same)
-        .and_then(|open| open.digest);
+        .map_or((None, None), |open| (open.digest, open.pictures));
     let shown = Arranged {
         tree: loaded.tree.clone(),
         layout: loaded.layout.clone(),
@@ -143,6 +144,7 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         live,
         generation,
         digest,
+        pictures,
         shown,
         arrangement: Arrangement::default(),
     });
@@ -171,6 +173,11 @@ fn rearrange(state: &mut State) {
         return;
     };
     let arrangement = state.profile.wanted.clone();
+    state.views.ask(Task::Readings {
+        generation: open.generation,
+        profile: open.profile().clone(),
+        range_s: arrangement.range_s,
+    });
     let plain = arrangement == Arrangement::default();
     let have = plain.then(|| {
         Box::new(Arranged {
@@ -197,6 +204,15 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
         Answer::Digest { generation, digest } if generation == current => {
             if let Some(open) = &mut state.profile.open {
                 open.digest = Some(digest);
+            }
+        }
+        Answer::Readings {
+            generation,
+            range_s,
+            pictures,
+        } if generation == current && range_s == state.profile.wanted.range_s => {
+            if let Some(open) = &mut state.profile.open {
+                open.pictures = Some(pictures);
             }
         }
         Answer::Arranged {

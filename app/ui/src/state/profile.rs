@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use scrutineer_profiler::profile::{CallTree, FlameLayout, Profile, TopFunction, Unit, Weight};
+use scrutineer_profiler::profile::{
+    CallTree, FlameLayout, Profile, TopFunction, Unit, Weight, series::Topic,
+};
 
 use crate::{
     event::LoadedProfile,
-    views::{Arrangement, Digest, Found, Inspection, waits::ClassTime},
+    views::{Arrangement, Digest, Found, Inspection, readings::Pictures, waits::ClassTime},
     widgets::flame::{self, Window},
 };
 
@@ -65,6 +67,8 @@ pub(crate) struct Open {
     /// Counts what was opened, so that answers about earlier ones are dropped.
     pub(crate) generation: u64,
     pub(crate) digest: Option<Arc<Digest>>,
+    /// What was read alongside, with tables over the range.
+    pub(crate) pictures: Option<Arc<Pictures>>,
     pub(crate) shown: Arranged,
     /// The arrangement that `shown` has.
     pub(crate) arrangement: Arrangement,
@@ -119,6 +123,8 @@ pub(crate) struct ProfileState {
     /// What is waited for: `Attaching to ledgerd`.
     pub(crate) awaited: Option<String>,
     pub(crate) mode: Mode,
+    /// The tab of the memory screen.
+    pub(crate) topic: Topic,
     /// How the tree is wanted; [`Open::arrangement`] follows.
     pub(crate) wanted: Arrangement,
     pub(crate) window: Window,
@@ -157,6 +163,7 @@ impl Default for ProfileState {
             open: None,
             awaited: None,
             mode: Mode::Flame,
+            topic: Topic::Memory,
             wanted: Arrangement::default(),
             window: Window::ALL,
             moves: false,

@@ -2,13 +2,14 @@
 
 mod checklist;
 mod everywhere;
+mod memory;
 mod profile;
 mod start;
 mod waits;
 
 use std::{sync::Arc, time::Duration};
 
-use egui::{Event as Input, Key, Modifiers, vec2};
+use egui::{Event as Input, Key, Modifiers, pos2, vec2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
@@ -116,6 +117,18 @@ impl Driver {
     /// Clicks the first node whose label contains `part`.
     pub(super) fn click_part(&mut self, part: &str) {
         self.node_with(part).click();
+        self.settle();
+    }
+
+    /// Drags over the timeline of the profile screen, from one share of its width to another.
+    pub(super) fn drag_range(&mut self, from: f32, to: f32) {
+        let area = self.harness.get_by_label_contains("timeline,").rect();
+        let at = |share: f32| pos2(area.left() + area.width() * share, area.center().y);
+        self.harness.drag_at(at(from));
+        self.harness.step();
+        self.harness.hover_at(at(f32::midpoint(from, to)));
+        self.harness.step();
+        self.harness.drop_at(at(to));
         self.settle();
     }
 

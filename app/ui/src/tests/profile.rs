@@ -1,7 +1,6 @@
 //! The flame graph, its search, zoom and tables.
 
-use egui::{Event as Input, Key, Modifiers, PointerButton, pos2};
-use egui_kittest::kittest::Queryable;
+use egui::{Event as Input, Key, Modifiers, PointerButton};
 
 use super::Driver;
 use crate::{event::Event, fixtures, state::profile::Mode, widgets::flame::Window};
@@ -241,20 +240,7 @@ fn dragging_over_the_timeline_looks_at_a_range() {
         .shown
         .layout
         .total;
-    let area = driver.harness.get_by_label_contains("timeline,").rect();
-    let y = area.center().y;
-    driver
-        .harness
-        .drag_at(pos2(area.left() + area.width() * 0.25, y));
-    driver.harness.step();
-    driver
-        .harness
-        .hover_at(pos2(area.left() + area.width() * 0.5, y));
-    driver.harness.step();
-    driver
-        .harness
-        .drop_at(pos2(area.left() + area.width() * 0.75, y));
-    driver.settle();
+    driver.drag_range(0.25, 0.75);
     let (from, to) = driver
         .state()
         .profile

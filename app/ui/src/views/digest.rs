@@ -66,7 +66,7 @@ fn cpu_use(profile: &Profile) -> Vec<(f64, f64)> {
 }
 
 /// Lowest and highest point of each of equal parts, so that no peak is lost.
-fn decimated(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+pub(super) fn decimated(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     if points.len() <= POINTS {
         return points;
     }

@@ -3,6 +3,7 @@
 
 mod digest;
 mod inspect;
+pub(crate) mod readings;
 pub(crate) mod waits;
 
 use std::{
@@ -130,6 +131,12 @@ pub(crate) enum Task {
         generation: u64,
         profile: Arc<Profile>,
     },
+    /// [`readings::Pictures`] over a range, seconds.
+    Readings {
+        generation: u64,
+        profile: Arc<Profile>,
+        range_s: Option<(f64, f64)>,
+    },
     /// A tree; the one that is there already is only counted.
     Arrange {
         generation: u64,
@@ -161,6 +168,12 @@ pub(crate) enum Answer {
     Digest {
         generation: u64,
         digest: Arc<Digest>,
+    },
+    /// See [`Task::Readings`].
+    Readings {
+        generation: u64,
+        range_s: Option<(f64, f64)>,
+        pictures: Arc<readings::Pictures>,
     },
     /// See [`Task::Arrange`].
     Arranged {
@@ -246,6 +259,15 @@ fn answer(task: Task) -> Answer {
         } => Answer::Digest {
             generation,
             digest: Arc::new(digest::digest(&profile)),
+        },
+        Task::Readings {
+            generation,
+            profile,
+            range_s,
+        } => Answer::Readings {
+            generation,
+            range_s,
+            pictures: Arc::new(readings::pictures(&profile, range_s)),
         },
         Task::Arrange {
             generation,

@@ -1,16 +1,23 @@
-//! Memory: the resident set of the open capture over time, and how it grows.
+//! Memory and what else was read alongside the open capture, over time.
 
-use egui::{Id, Rect, Sense, Ui, pos2, vec2};
+mod growth;
+mod topics;
+
+use egui::{Id, Key, Rect, Sense, Ui, pos2, vec2};
 use scrutineer_checklists::verdict::Outcome;
 use scrutineer_evidence::residency::Growth;
+use scrutineer_profiler::profile::series::Topic;
 
-use super::{Binding, profile};
+use super::{Binding, key, profile};
 use crate::{
     command::Command,
     format,
     state::{State, profile::Open},
     theme::{Theme, mono, mono_bold, regular, semibold},
-    views::Digest,
+    views::{
+        Digest,
+        readings::{Pictures, TOPICS},
+    },
     widgets::{
         bar::{Bar, cut_bottom, cut_left, cut_right, cut_top},
         chart::{Axes, Series, dash, value_at},
@@ -21,7 +28,15 @@ use crate::{
 };
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[];
+pub(crate) const KEYS: &[Binding] = &[
+    key(Key::Num1, |_| Some(Command::SetTopic(TOPICS[0]))),
+    key(Key::Num2, |_| Some(Command::SetTopic(TOPICS[1]))),
+    key(Key::Num3, |_| Some(Command::SetTopic(TOPICS[2]))),
+    key(Key::Num4, |_| Some(Command::SetTopic(TOPICS[3]))),
+    key(Key::Num5, |_| Some(Command::SetTopic(TOPICS[4]))),
+    key(Key::Num6, |_| Some(Command::SetTopic(TOPICS[5]))),
+    key(Key::Num7, |_| Some(Command::SetTopic(TOPICS[6]))),
+];
 
 const RULER: f32 = 22.0;
 const LEGEND: f32 = 148.0;
@@ -37,13 +52,23 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         empty::skeleton(ui, rect, 28.0);
         return;
     };
+    let Some(pictures) = &open.pictures else {
+        empty::skeleton(ui, rect, 28.0);
+        return;
+    };
+    let mut rect = rect;
+    let tabs = cut_top(&mut rect, topics::TABS);
+    topics::tabs(ui, tabs, state, out);
+    if state.profile.topic != Topic::Memory {
+        topics::show(ui, rect, state, open, pictures);
+        return;
+    }
     if digest.rss.is_empty() {
         let words = "This capture holds no readings of resident memory.";
         empty::show(ui, rect, "No memory readings", words, &[]);
         return;
     }
     let theme = Theme::of(ui);
-    let mut rect = rect;
     let width = if profile::is_narrow(rect) {
         280.0
     } else {
@@ -52,7 +77,7 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let side = cut_right(&mut rect, width);
     ui.painter().rect_filled(side, 0.0, theme.panel);
     vline(ui, side, side.left() + 1.0, theme.hairline());
-    inspector(ui, side, open, digest);
+    inspector(ui, side, open, digest, pictures);
     let lines = lines(ui, digest);
     let strip = cut_bottom(&mut rect, 30.0);
     trust(ui, strip, digest);
@@ -61,7 +86,15 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         36.0 + TABLE_ROW * (lines.len() as f32 + 1.0) + 10.0,
     );
     table(ui, table_rect, &lines);
-    chart(ui, rect, state, digest, &lines);
+    let processes = pictures.by_topic.get(&Topic::Memory).map(|p| &p.table);
+    // One process alone is what the lines show already.
+    if let Some(processes) = processes.filter(|table| table.rows.len() > 1) {
+        let height = TABLE_ROW * (processes.rows.len() as f32 + 1.0).min(6.0) + 6.0;
+        let height = height.min(rect.height() * 0.4);
+        let place = cut_bottom(&mut rect, height);
+        topics::table(ui, place, processes, "processes");
+    }
+    chart(ui, rect, state, (digest, pictures), &lines);
 }
 
 /// A line of the chart and of the table.
@@ -87,7 +120,13 @@ fn lines<'a>(ui: &Ui, digest: &'a Digest) -> Vec<Line<'a>> {
     .collect()
 }
 
-fn chart(ui: &Ui, rect: Rect, state: &State, digest: &Digest, lines: &[Line<'_>]) {
+fn chart(
+    ui: &Ui,
+    rect: Rect,
+    state: &State,
+    (digest, pictures): (&Digest, &Pictures),
+    lines: &[Line<'_>],
+) {
     let theme = Theme::of(ui);
     let mut free = rect;
     let ruler = cut_top(&mut free, RULER);
@@ -140,6 +179,7 @@ fn chart(ui: &Ui, rect: Rect, state: &State, digest: &Digest, lines: &[Line<'_>]
     }
     growth_line(ui, &axes, digest);
     peak(ui, &axes, digest);
+    topics::out_of_memory(ui, &axes, pictures);
     if let Some(range) = state.profile.wanted.range_s {
         axes.wash(ui, range);
     }
@@ -168,7 +208,9 @@ fn growth_line(ui: &Ui, axes: &Axes, digest: &Digest) {
     };
     let ends = [at(axes.time.0), at(axes.time.1)];
     let stroke = egui::Stroke::new(1.0, theme.text_2);
+    // A steep one leaves the chart.
     ui.painter()
+        .with_clip_rect(axes.rect.expand(1.0))
         .extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 4.0));
     let (rate, interval) = (per_minute(growth), interval(growth));
     let width = text::width(ui, &format!("{rate}  {interval}"), mono(11.0)) + 22.0;
@@ -318,7 +360,7 @@ fn trust(ui: &Ui, rect: Rect, digest: &Digest) {
     text::label(ui, room, LEFT, &words, &look(regular(12.0), theme.text_2));
 }
 
-fn inspector(ui: &Ui, rect: Rect, open: &Open, digest: &Digest) {
+fn inspector(ui: &Ui, rect: Rect, open: &Open, digest: &Digest, pictures: &Pictures) {
     let theme = Theme::of(ui);
     let mut room = rect.shrink2(vec2(16.0, 0.0));
     room.min.y += 14.0;
@@ -341,6 +383,7 @@ fn inspector(ui: &Ui, rect: Rect, open: &Open, digest: &Digest) {
         let look = look(regular(13.0), theme.text);
         room.min.y = text::wrapped(ui, room, &words, &look, 18.0).bottom() + 12.0;
     }
+    growth::show(ui, rect, &mut room, open, pictures);
     let full = Rect::from_min_max(pos2(rect.left(), room.top()), rect.max);
     hline(ui, full, room.top(), theme.hairline());
     room.min.y += 10.0;
@@ -457,5 +500,5 @@ pub(crate) fn status(state: &State) -> Vec<String> {
 
 /// Keys that the status line shows.
 pub(crate) fn hints(_: &State) -> &'static [(&'static str, &'static str)] {
-    &[("Alt ←", "back"), ("?", "all keys")]
+    &[("1 … 7", "tabs"), ("Alt ←", "back"), ("?", "all keys")]
 }
