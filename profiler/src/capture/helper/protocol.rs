@@ -338,7 +338,7 @@ impl Reply {
                 .ok_or(Unreadable::Malformed)?,
         };
         let tracepoint = number(bytes, 16);
-        Ok(Self {
+        let reply = Self {
             sequence: number(bytes, 8),
             outcome,
             powers: Powers {
@@ -346,7 +346,13 @@ impl Reply {
                 kernel_symbols: bytes[7] & 2 != 0,
                 wakeup_tracepoint: (tracepoint != 0).then_some(tracepoint),
             },
-        })
+        };
+        // As with requests, nothing may be said in two ways.
+        if reply.encode() == *bytes {
+            Ok(reply)
+        } else {
+            Err(Unreadable::Malformed)
+        }
     }
 }
 
@@ -448,6 +454,26 @@ pub(super) mod tests {
                 },
             };
             assert_eq!(Reply::decode(&reply.encode()), Ok(reply));
+        }
+    }
+
+    #[test]
+    fn a_reply_that_says_more_than_it_may_is_refused() {
+        let reply = Reply {
+            sequence: 4,
+            outcome: Ok(()),
+            powers: Powers {
+                events: true,
+                kernel_symbols: false,
+                wakeup_tracepoint: None,
+            },
+        };
+        let bytes = reply.encode();
+        assert_eq!(Reply::decode(&bytes).unwrap(), reply);
+        for (at, value) in [(7, 5), (12, 1), (20, 1)] {
+            let mut other = bytes;
+            other[at] = value;
+            assert!(Reply::decode(&other).is_err(), "byte {at}");
         }
     }
 
