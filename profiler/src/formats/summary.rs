@@ -90,7 +90,13 @@ pub(super) fn headline(profile: &Profile, selection: &Selection) -> String {
             format!("at {} Hz ({})", header.frequency_hz, header.sampler.label())
         }
         (Weight::Wait, Some(WaitSource::Polling)) => "(threads polled)".to_owned(),
-        (Weight::Wait, _) => "(context switches)".to_owned(),
+        (Weight::Wait, _) => match profile.waits_polled_since() {
+            Some((since_ns, _)) => format!(
+                "(context switches for {:.1} s, then threads polled)",
+                since_ns as f64 / 1e9
+            ),
+            None => "(context switches)".to_owned(),
+        },
         (Weight::PageFaults, _) => "(each with its stack)".to_owned(),
     };
     format!(
@@ -140,6 +146,17 @@ fn other_notes(profile: &Profile, selection: &Selection) -> Vec<String> {
              looks are missing. To see every wait: sudo sysctl kernel.perf_event_paranoid=1"
                 .to_owned(),
         );
+    }
+    if let Some((since_ns, per_s)) = profile
+        .waits_polled_since()
+        .filter(|_| selection.weight == Weight::Wait)
+    {
+        notes.push(format!(
+            "From {:.1} s on threads were looked at again and again, because {per_s} switches a \
+             second would have slowed the target down: from there on waits shorter than the \
+             interval between two looks are missing.",
+            since_ns as f64 / 1e9
+        ));
     }
     let without_stack: u64 = profile
         .weighed(selection)

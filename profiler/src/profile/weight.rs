@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
-    capture::model::{Samples, WaitClass},
+    capture::model::{EventKind, Samples, WaitClass},
     profile::{Profile, Selection},
 };
 
@@ -148,6 +148,15 @@ impl Profile {
             Weight::Cpu => self.count(selection),
             _ => self.weighed(selection).map(|row| row.weight).sum(),
         }
+    }
+
+    /// Since when threads were polled for their waits (nanoseconds since the start), where context
+    /// switches were recorded at first and came too often; with how often they came, a second.
+    pub fn waits_polled_since(&self) -> Option<(u64, &str)> {
+        let mut events = self.events.iter();
+        events
+            .find(|event| event.kind == EventKind::WaitsPolled)
+            .map(|event| (event.time_ns, event.text.as_str()))
     }
 
     /// Whether the capture holds anything of a weight.

@@ -277,6 +277,8 @@ fn a_flood_of_switches_loses_no_cpu_sample_and_is_bounded() {
         summary.warnings
     );
     assert!(recorded.waited("await_pong", None) > 0);
+    // What the recorder said, the file says too.
+    assert_eq!(recorded.profile.waits_polled_since().is_some(), was_bounded);
 }
 
 #[test]

@@ -177,6 +177,9 @@ pub enum EventKind {
     StoppedOrContinued,
     /// Something could not be read alongside; what and why stand in the text.
     NotRead,
+    /// From here on threads were polled for their waits, because they switched too often; how
+    /// often, a second, stands in the text.
+    WaitsPolled,
 }
 
 /// Something that happened at a moment of the capture.

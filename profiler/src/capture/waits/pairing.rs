@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     capture::{
-        model::{NONE, WaitClass},
+        model::{Event, EventKind, NONE, WaitClass},
         perf::{Switch, SwitchEvent, SwitchTaker, threads},
         tables::{IdMap, Tables, Wait},
     },
@@ -208,6 +208,12 @@ impl Pairing {
         match Poller::open(&self.pids, self.follows_children, reason) {
             Ok(poller) => {
                 self.end_all(now_ns, tables);
+                tables.event(Event {
+                    time_ns: now_ns.saturating_sub(tables.start_ns()),
+                    kind: EventKind::WaitsPolled,
+                    pid: 0,
+                    text: self.budget.per_s.to_string(),
+                });
                 self.poller = Some(poller);
             }
             Err(error) => self.refusal = Some(error),
