@@ -186,9 +186,19 @@ fn open(
         // will do. The time of the last change of the inode sees renames too, unlike the
         // modification's.
         !module.deleted
-            && captured_at.is_some_and(|captured_at| metadata.st_ctime() < captured_at.as_second())
+            && captured_at.is_some_and(|captured_at| changed_before(&metadata, captured_at))
     };
     is_it.then(|| Image::open(file)).flatten()
+}
+
+/// Kernels stamp changes with a clock that lags behind by up to a tick, 10 ms at most.
+const STAMPS_LAG_NS: i128 = 10_000_000;
+
+/// Whether a file's inode was changed for the last time before a moment.
+fn changed_before(metadata: &fs::Metadata, moment: jiff::Timestamp) -> bool {
+    let changed_ns =
+        i128::from(metadata.st_ctime()) * 1_000_000_000 + i128::from(metadata.st_ctime_nsec());
+    changed_ns + STAMPS_LAG_NS < moment.as_nanosecond()
 }
 
 /// All files that the processes have mapped or run.
@@ -236,4 +246,20 @@ fn mapped_file(line: &str) -> Option<(String, u64, &str)> {
     let inode = inode.parse().ok()?;
     path.starts_with('/')
         .then(|| (format!("{start:x}-{end:x}"), inode, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_within_the_same_second_is_told_from_one_before() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let metadata = file.as_file().metadata().unwrap();
+        let changed = jiff::Timestamp::new(metadata.ctime(), metadata.ctime_nsec() as i32).unwrap();
+        let later = |milliseconds| changed + jiff::SignedDuration::from_millis(milliseconds);
+        assert!(changed_before(&metadata, later(20)));
+        assert!(!changed_before(&metadata, later(5)));
+        assert!(!changed_before(&metadata, later(-500)));
+    }
 }
