@@ -116,11 +116,34 @@ fn the_split_of_a_static_program_of_another_c_library_is_right() {
         return;
     };
     if perf_works(test) {
-        // It bears no build id, so that its file counts only where it is older than the capture, in
-        // whole seconds.
-        pause(1_100);
+        // It bears no build id, so that its file counts only where it is older than the capture.
+        pause(50);
         expect_the_split(&folder, &program, &[], CallGraph::Dwarf);
     }
+}
+
+#[test]
+fn threads_of_another_c_library_are_followed_to_where_they_begin() {
+    let test = "threads_of_another_c_library_are_followed_to_where_they_begin";
+    let folder = Folder::new();
+    let words = [
+        "musl-gcc",
+        "-O2",
+        "-static",
+        "-pthread",
+        "-fasynchronous-unwind-tables",
+    ];
+    let Some(program) = build(test, &words, "rate.c", &folder.path("rate")) else {
+        return;
+    };
+    if !perf_works(test) {
+        return;
+    }
+    let options = RecordOptions::new(folder.path("threads.scrutineer"));
+    let profile = account::record(&launch(&program, &["2", "3"]), options);
+    assert!(profile.quality.samples > 300, "{:?}", profile.quality);
+    let truncated = profile.quality.share(profile.quality.truncated);
+    assert!(truncated < 0.05, "{truncated} truncated");
 }
 
 #[test]

@@ -20,6 +20,10 @@ const LARGEST_SECTION_BYTES: u64 = 512 << 20;
 const LARGEST_SYMBOL_TABLE_BYTES: u64 = 32 << 20;
 /// How far after the entry point code still counts as the start function.
 const ENTRY_CODE_BYTES: u64 = 64;
+/// Where threads of musl's C library begin, which comes without unwind information. Others call
+/// functions so too: it counts in a file that holds this library alone.
+const MUSL_THREAD_START: &str = "start";
+const MUSL_MARKS: [&str; 2] = ["__pthread_exit", "__clone"];
 /// Functions without a caller, beside those whose unwind information says so.
 const START_FUNCTIONS: &[&str] = &[
     "_start",
@@ -214,15 +218,24 @@ impl Image {
         if table_bytes > LARGEST_SYMBOL_TABLE_BYTES {
             return None;
         }
+        let has = |wanted: &str| {
+            elf.symbols()
+                .any(|symbol| symbol.is_definition() && symbol.name() == Ok(wanted))
+        };
+        let holds_musl = MUSL_MARKS.iter().all(|mark| has(mark));
+        let is_start = |symbol: &object::read::elf::ElfSymbol64<'_, '_, _, _>| {
+            let is_musl_thread = |name| {
+                holds_musl && name == MUSL_THREAD_START && symbol.is_local() && symbol.size() > 0
+            };
+            symbol
+                .name()
+                .is_ok_and(|name| START_FUNCTIONS.contains(&name) || is_musl_thread(name))
+        };
         let ranges = elf
             .symbols()
             .chain(elf.dynamic_symbols())
             .filter(ObjectSymbol::is_definition)
-            .filter(|symbol| {
-                symbol
-                    .name()
-                    .is_ok_and(|name| START_FUNCTIONS.contains(&name))
-            })
+            .filter(is_start)
             .map(|symbol| {
                 let length = symbol.size().max(ENTRY_CODE_BYTES);
                 symbol.address()..symbol.address().saturating_add(length)
