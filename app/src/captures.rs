@@ -35,8 +35,10 @@ const SYMBOL_BATCH: usize = 512;
 /// Time between two looks at the files that names will come from.
 const HOLD_EVERY: Duration = Duration::from_secs(1);
 
-/// Time between two looks at a recording.
+/// Time between two looks at a recording that somebody watches.
 const POLL: Duration = Duration::from_millis(100);
+/// The same where nobody does: signals and the recording's end interrupt the wait anyway.
+const UNWATCHED_POLL: Duration = Duration::from_millis(250);
 
 /// Time between two words about its progress.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -117,7 +119,7 @@ pub(crate) fn record(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<RecordingSummary> {
-    record_watched(target, settings, progress, |_, _| ())
+    record_polling(target, settings, progress, (UNWATCHED_POLL, |_, _| ()))
 }
 
 /// Like [`record`]; `watch` is called some ten times a second with the recording and its file.
@@ -125,7 +127,16 @@ pub(crate) fn record_watched(
     target: &Target,
     settings: &Settings,
     progress: &dyn Progress,
-    mut watch: impl FnMut(&Recording, &Path),
+    watch: impl FnMut(&Recording, &Path),
+) -> Result<RecordingSummary> {
+    record_polling(target, settings, progress, (POLL, watch))
+}
+
+fn record_polling(
+    target: &Target,
+    settings: &Settings,
+    progress: &dyn Progress,
+    (every, mut watch): (Duration, impl FnMut(&Recording, &Path)),
 ) -> Result<RecordingSummary> {
     let (recording, path) = start(target, settings)?;
     let mut keeper = Keeper::of(&path, recording.pid(), settings.debuginfod.as_ref());
@@ -140,7 +151,7 @@ pub(crate) fn record_watched(
         }
         keeper.poll();
         watch(&recording, &path);
-        recording.wait(POLL);
+        recording.wait(every);
     }
     let summary = recording.join()?;
     append_symbols(

@@ -18,7 +18,7 @@ use crate::{
 /// Least time between two looks for new processes.
 const SCAN_EVERY_NS: u64 = 1_000_000_000;
 /// The same where the sampler tells of them: then the looks are for new names alone.
-const NAME_EVERY_NS: u64 = 2_000_000_000;
+const NAME_EVERY_NS: u64 = 5_000_000_000;
 /// A look that took a time t is followed by the next after this many t: 0.08 % of a CPU.
 const SCAN_PAUSE_FACTOR: u64 = 1_250;
 /// Processes whose names are read anew at each look.
