@@ -1,6 +1,7 @@
 //! Capture files from beginning to end: named, recorded, given symbols, loaded.
 
 use std::{
+    collections::BTreeSet,
     ffi::{OsStr, OsString},
     fmt::Write as _,
     fs, io,
@@ -242,36 +243,45 @@ fn append_symbols(
 ) -> Result<()> {
     let (profile, _) = load_without_lookup(path)?;
     symbolizer.finish_with(&profile);
-    let chunks = look_up(&profile, &mut symbolizer, debuginfod, progress);
     let mut writer = CaptureWriter::append(path)?;
-    for chunk in chunks {
-        writer.write(&chunk)?;
-    }
+    // Each batch goes to the file at once: the names of a long capture are many.
+    look_up(&profile, &mut symbolizer, debuginfod, progress, |chunk| {
+        Ok(writer.write(&chunk)?)
+    })?;
     Ok(writer.flush()?)
 }
 
-/// Names of all frames that were not looked up yet, as chunks.
+/// Hands over the names of all frames that were not looked up yet, a chunk at a time.
 fn look_up(
     profile: &Profile,
     symbolizer: &mut Symbolizer,
     debuginfod: Option<&Debuginfod>,
     progress: &dyn Progress,
-) -> Vec<Chunk> {
-    let frames: Vec<_> = profile
+    mut take: impl FnMut(Chunk) -> Result<()>,
+) -> Result<()> {
+    let mut frames: Vec<_> = profile
         .frames_without_lookup()
         .into_iter()
         .map(|id| (id, profile.frames[id as usize]))
         .collect();
+    // A module at a time: what was parsed of one that is done need not be kept.
+    frames.sort_unstable_by_key(|(id, frame)| (frame.module, frame.address, *id));
     if frames.is_empty() {
-        return Vec::new();
+        return Ok(());
     }
     if let Some(servers) = debuginfod {
         let urls = servers.urls().join(", ");
         let text = format!("Asking for the debug files of modules without symbols: {urls}");
         progress.step(&text, None);
     }
-    let mut chunks = Vec::new();
+    let mut open_modules = BTreeSet::new();
     for (number, batch) in frames.chunks(SYMBOL_BATCH).enumerate() {
+        let current = batch[0].1.module;
+        let later = open_modules.split_off(&current);
+        for done in std::mem::replace(&mut open_modules, later) {
+            symbolizer.release(done);
+        }
+        open_modules.extend(batch.iter().map(|(_, frame)| frame.module));
         // The first batch is where nearly all files are opened; most captures have no second one.
         if number > 0 {
             let done = number * SYMBOL_BATCH;
@@ -280,7 +290,7 @@ fn look_up(
             progress.step(&text, Some(share));
         }
         let found: Vec<FrameSymbols> = symbolizer.lookup(&profile.modules, batch);
-        chunks.push(Chunk::Symbols(found));
+        take(Chunk::Symbols(found))?;
     }
     if debuginfod.is_some() {
         let answers = symbolizer.debuginfod_answers();
@@ -291,7 +301,7 @@ fn look_up(
         );
         progress.step(&text, None);
     }
-    chunks
+    Ok(())
 }
 
 /// Names kept by earlier captures, and files of the processes.
@@ -380,9 +390,14 @@ pub(crate) fn load_asking(
     let missing = builder.profile().map(|profile| {
         let sources = symbol_sources(Vec::new(), debuginfod);
         let mut symbolizer = Symbolizer::for_capture(profile, sources);
-        look_up(profile, &mut symbolizer, debuginfod, progress)
+        let mut chunks = Vec::new();
+        look_up(profile, &mut symbolizer, debuginfod, progress, |chunk| {
+            chunks.push(chunk);
+            Ok(())
+        })?;
+        Ok::<_, anyhow::Error>(chunks)
     });
-    for chunk in missing.into_iter().flatten() {
+    for chunk in missing.transpose()?.into_iter().flatten() {
         builder.push(chunk);
     }
     let profile = builder

@@ -24,6 +24,9 @@ const HEAD_BYTES: usize = 8 + 4 + 8;
 const EXTENSION: &str = "symbols";
 /// Largest size to which one file is unpacked, bytes.
 const LARGEST_ENTRY_BYTES: u64 = 128 << 20;
+/// Addresses of one module that are kept; what is looked up beyond them is looked up each time. This
+/// bounds the memory of a long capture's lookup, as the size bounds the file.
+const MOST_ADDRESSES: usize = 50_000;
 /// Size of all files together beyond which the oldest go, bytes.
 const LARGEST_CACHE_BYTES: u64 = 256 << 20;
 /// Age at which a file that is read is marked as used again.
@@ -102,9 +105,12 @@ impl CachedModule {
         self.known.get(&address)
     }
 
+    /// Keeps the names of an address, as long as there are not too many.
     pub(super) fn insert(&mut self, address: u64, symbols: Vec<Symbol>) {
-        self.known.insert(address, symbols);
-        self.is_changed = true;
+        if self.known.len() < MOST_ADDRESSES {
+            self.known.insert(address, symbols);
+            self.is_changed = true;
+        }
     }
 
     /// Writes what was added, with what others have added meanwhile.

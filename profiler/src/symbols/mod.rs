@@ -225,6 +225,16 @@ impl Symbolizer {
         found
     }
 
+    /// Closes the file of a module, of which nothing will be looked up any more, and keeps its names
+    /// for later captures.
+    pub fn release(&mut self, module: u32) {
+        let file = self.files.remove(&module).flatten();
+        if let Some(mut cached) = file.and_then(|file| file.cached) {
+            // A cache that cannot be written costs time at the next capture, and nothing else.
+            let _ = cached.save();
+        }
+    }
+
     /// Opens the module's file, takes from the cache what it has, and returns what is left.
     fn prepare(
         &mut self,
