@@ -7,8 +7,10 @@ mod record;
 
 use std::io::Write as _;
 
+/// Recordings that are made, at most, until one has read what the program ran in time.
+const TRIES: usize = 3;
 /// Largest difference between a function's share of the samples and of the CPU time that the
-/// program measured. Chance alone gives 0.013 one time in a hundred at 1,500 samples; the rest is
+/// program measured. Chance alone gives 0.015 one time in a hundred at 1,200 samples; the rest is
 /// for machines so busy that samples are unwound late.
 const LARGEST_DIFFERENCE: f64 = 0.05;
 
@@ -20,7 +22,14 @@ fn compare(test: &str, part: &str) {
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
     for python in interpreters {
-        let run = record::record(&python, &[], &["1.5", part]);
+        let mut run = record::record(&python, &[], &["2", part]);
+        for _ in 1..TRIES {
+            if run.doubt() > 0.0 {
+                run = record::record(&python, &[], &["2", part]);
+            }
+        }
+        // What a recording says to doubt may be wrong.
+        let allowed = LARGEST_DIFFERENCE + run.doubt();
         assert!(
             !run.truth.is_empty(),
             "{}: {part} measures itself",
@@ -29,7 +38,7 @@ fn compare(test: &str, part: &str) {
         for (name, truth) in &run.truth {
             let seen = run.total_share(&format!("interpreted.{name}"));
             assert!(
-                (seen - truth).abs() < LARGEST_DIFFERENCE,
+                (seen - truth).abs() < allowed,
                 "{}, {part}: {name} took {truth:.4} of the time and has {seen:.4} of the samples; \
                  {:?}",
                 python.name,

@@ -138,6 +138,21 @@ impl Run {
         .collect()
     }
 
+    /// Share of the interpreter's calls that the recording warns of as read too late; 0 where it
+    /// does not.
+    pub(crate) fn doubt(&self) -> f64 {
+        let warning = self.warnings.iter();
+        let mut warning = warning.filter(|text| text.contains("had gone on before"));
+        let Some(text) = warning.next() else {
+            return 0.0;
+        };
+        let numbers: Vec<f64> = text
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        numbers[0] / numbers[1]
+    }
+
     /// Samples with the timed functions' work in them: all but starting and ending.
     fn work(&self) -> Vec<Vec<&str>> {
         let timed = self.profile.samples.stack.iter();

@@ -196,7 +196,8 @@ impl Interpreters {
         if doubtful * 20 > counts.calls {
             warnings.push(format!(
                 "In {doubtful} of {} calls of the Python interpreter the program had gone on before \
-                 its frames were read, so callers of the innermost function may be wrong there; a \
+                 its frames were read, so callers of the innermost function may be missing or wrong \
+                 there; a \
                  less busy machine or a lower frequency (-F) helps",
                 counts.calls
             ));

@@ -22,6 +22,9 @@ use places::{Place, Places, register_numbers};
 const MOST_REMEMBERED: usize = 1 << 12;
 /// Calls of one sample from which places are learned: looking costs a few microseconds each.
 const LEARNED_PER_SAMPLE: usize = 4;
+/// Where more than half of so many calls stay uncertain, what was learned may be wrong: it is
+/// learned anew.
+const JUDGED_CALLS: u64 = 256;
 
 /// What is read of one sample, and where it goes.
 pub(super) struct Sample<'a, R> {
@@ -51,7 +54,13 @@ pub(super) struct PythonReader {
     calling_places: IdMap<u64, Places>,
     /// Chains as they were seen last, by their first frame and what it executed.
     chains: IdMap<(u64, u64), Vec<Link>>,
+    /// What a frame object executed when its call was seen to go on still.
+    objects: IdMap<u64, Link>,
+    /// The chain that was seen last with a code object innermost.
+    latest: IdMap<u64, Vec<Link>>,
     chain: Vec<Link>,
+    /// Calls, and the uncertain among them, since what was learned was judged last.
+    unjudged: (u64, u64),
 }
 
 /// A frame of the chain that one call executes.
@@ -101,7 +110,10 @@ impl PythonReader {
             running_places: Places::default(),
             calling_places: IdMap::default(),
             chains: IdMap::default(),
+            objects: IdMap::default(),
+            latest: IdMap::default(),
             chain: Vec::new(),
+            unjudged: (0, 0),
         })
     }
 
@@ -123,6 +135,7 @@ impl PythonReader {
         counts: &mut InterpreterCounts,
     ) {
         self.memory.forget();
+        let uncertain_before = counts.uncertain;
         counts.calls += sample.calls.len() as u64;
         if self.is_refused() {
             return;
@@ -143,6 +156,24 @@ impl PythonReader {
                 break;
             }
         }
+        let uncertain = counts.uncertain - uncertain_before;
+        self.judge_learned(sample.calls.len() as u64, uncertain);
+    }
+
+    /// Learns the places anew where they serve badly: on a busy machine, what was read while they
+    /// were learned may have been late.
+    fn judge_learned(&mut self, calls: u64, uncertain: u64) {
+        self.unjudged.0 += calls;
+        self.unjudged.1 += uncertain;
+        if self.unjudged.0 < JUDGED_CALLS {
+            return;
+        }
+        let (calls, uncertain) = std::mem::take(&mut self.unjudged);
+        if uncertain * 2 > calls {
+            self.frame_places = Places::default();
+            self.running_places = Places::default();
+            self.calling_places.clear();
+        }
     }
 
     /// Decides between what the frames say by now and what registers and the copied stack said at
@@ -161,9 +192,11 @@ impl PythonReader {
             self.chain.clear();
         }
         let is_complete = end.is_some_and(|end| end.is_complete);
-        let start = end.map_or_else(|| self.first_frame(call, sample), |end| Some(end.start));
+        let start = end.map(|end| end.start);
         let Some((code, offset)) = self.next_instruction(call, sample) else {
-            counts.uncertain += u64::from(end.is_some() && !is_complete);
+            if let Some(end) = end {
+                self.settle_unconfirmed(call, end, sample, counts);
+            }
             return None;
         };
         if self.chain.first().is_some_and(|link| link.code == code) {
@@ -172,24 +205,65 @@ impl PythonReader {
             counts.moved += 1;
         }
         let is_current = self.chain.first().is_some_and(|link| link.code == code);
-        let key = (start.unwrap_or(0), code);
         if is_current && is_complete {
-            self.remember(key);
+            self.remember((start.unwrap_or(0), code));
         } else {
             counts.uncertain += 1;
-            self.recall(key, code);
+            self.recall(call, (start, code), sample);
         }
         Some(offset)
     }
 
-    /// The frame that a call starts from, as far as the copied stack and registers tell.
-    fn first_frame<R: FnMut(u64) -> Result<u64, ()>>(
+    /// Decides where registers and the copied stack do not tell what a call executed: what is read
+    /// holds where the call still goes on.
+    fn settle_unconfirmed<R: FnMut(u64) -> Result<u64, ()>>(
+        &mut self,
+        call: &LoopCall,
+        end: ChainEnd,
+        sample: &mut Sample<'_, R>,
+        counts: &mut InterpreterCounts,
+    ) {
+        let goes_on = self.goes_on(call, sample);
+        counts.uncertain += u64::from(!end.is_complete || !goes_on);
+        if self.layout.entry != Entry::Object {
+            return;
+        }
+        // The object is used again for other functions once the call is over.
+        if goes_on {
+            if self.objects.len() >= MOST_REMEMBERED {
+                self.objects.clear();
+            }
+            self.objects.insert(end.start, self.chain[0]);
+        } else if let Some(link) = self.objects.get(&end.start) {
+            self.chain[0] = *link;
+        }
+    }
+
+    /// Whether a call's part of the stack is by now what it was when it was copied.
+    fn goes_on<R: FnMut(u64) -> Result<u64, ()>>(
+        &mut self,
+        call: &LoopCall,
+        sample: &mut Sample<'_, R>,
+    ) -> bool {
+        let mut slots = Place::slots(call).filter_map(|slot| slot.address(call));
+        slots.all(|address| match (sample.read_stack)(address) {
+            Ok(copied) => self.memory.word(address) == Some(copied),
+            // Nothing is known of what was not copied.
+            Err(()) => true,
+        })
+    }
+
+    /// The frames that a call may start from, as far as the copied stack and registers tell; the
+    /// likeliest first.
+    fn first_frames<R: FnMut(u64) -> Result<u64, ()>>(
         &self,
         call: &LoopCall,
         sample: &mut Sample<'_, R>,
-    ) -> Option<u64> {
-        let place = self.frame_places.chosen().first()?;
-        place.value(call, sample.read_stack)
+    ) -> Vec<u64> {
+        let places = self.frame_places.chosen().iter();
+        places
+            .filter_map(|place| place.value(call, sample.read_stack))
+            .collect()
     }
 
     /// Keeps the chain of a frame that executes a code object.
@@ -199,24 +273,31 @@ impl PythonReader {
         }
         if self.chains.len() >= MOST_REMEMBERED {
             self.chains.clear();
+            self.latest.clear();
         }
-        let kept = self.chains.entry(key).or_default();
-        kept.clear();
-        kept.extend_from_slice(&self.chain);
+        for kept in [
+            self.chains.entry(key).or_default(),
+            self.latest.entry(key.1).or_default(),
+        ] {
+            kept.clear();
+            kept.extend_from_slice(&self.chain);
+        }
     }
 
-    /// Takes the chain that was seen last when a frame executed `code`, else that function alone
-    /// in place of the innermost.
-    fn recall(&mut self, key: (u64, u64), code: u64) {
-        if let Some(kept) = self.chains.get(&key) {
-            self.chain.clear();
-            self.chain.extend_from_slice(kept);
-            return;
-        }
-        let link = Link { code, stated: 0 };
-        match self.chain.first_mut() {
-            Some(innermost) => *innermost = link,
-            None => self.chain.push(link),
+    /// Takes the chain that was seen last when a frame executed `code`, else when any did, else
+    /// that function alone: callers that are there by now may never have called it.
+    fn recall<R: FnMut(u64) -> Result<u64, ()>>(
+        &mut self,
+        call: &LoopCall,
+        (start, code): (Option<u64>, u64),
+        sample: &mut Sample<'_, R>,
+    ) {
+        let mut starts = start.into_iter().chain(self.first_frames(call, sample));
+        let kept = starts.find_map(|start| self.chains.get(&(start, code)));
+        self.chain.clear();
+        match kept.or_else(|| self.latest.get(&code)) {
+            Some(kept) => self.chain.extend_from_slice(kept),
+            None => self.chain.push(Link { code, stated: 0 }),
         }
     }
 
