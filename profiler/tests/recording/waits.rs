@@ -385,6 +385,17 @@ fn who_ended_a_wait_is_told_where_tracepoints_may_be_read() {
     assert!(recorded.share_woken("await_pipe", helper) > 0.9);
     // A timer ends a sleep, whatever thread it interrupts.
     assert!(recorded.share_woken("nap", |tid| tid != 0) < 0.1);
+    if programs::is_root() {
+        let wakers = recorded.profile.waits.waker.iter();
+        let outside = wakers
+            .filter_map(|waker| recorded.profile.threads.get(*waker as usize))
+            .find(|thread| thread.pid == std::process::id());
+        let name = outside.map(|thread| thread.name.as_str());
+        assert!(
+            name.is_some_and(|name| !name.is_empty()),
+            "we wrote the byte that it waited for: {name:?}"
+        );
+    }
 }
 
 impl Recorded {

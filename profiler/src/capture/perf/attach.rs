@@ -16,6 +16,7 @@ use super::{
     rings::RoleRings,
     stack_copy::StackCopy,
     threads,
+    wake_ups::WakeUpBudget,
 };
 use crate::{
     capture::{
@@ -188,6 +189,7 @@ impl PerfSampler {
             reader: Reader::default(),
             switch_taker: None,
             switch_events: Vec::new(),
+            wake_up_budget: WakeUpBudget::default(),
             counters: SamplerCounters::default(),
             warnings,
             scratch: Vec::new(),
@@ -236,12 +238,12 @@ impl PerfSampler {
                 role: EventRole::Wakeups { tracepoint },
                 ..beside
             };
-            self.add_role(wish, "Wake-ups")?;
+            self.add_wake_ups(wish)?;
         }
         Ok(())
     }
 
-    fn add_role(&mut self, wish: EventWish, what: &str) -> Result<bool, AttachError> {
+    pub(super) fn add_role(&mut self, wish: EventWish, what: &str) -> Result<bool, AttachError> {
         let cpu = self.roles[0].rings.first().map_or(0, |ring| ring.cpu);
         let trial = EventWish {
             held_back: true,
@@ -275,6 +277,14 @@ impl PerfSampler {
         for pid in self.subject.pids().to_vec() {
             self.open_process(pid, tables)?;
         }
+        for role in 0..self.roles.len() {
+            if self.roles[role].is_machine_wide {
+                let events = self
+                    .open_whole(role, false)
+                    .map_err(|error| AttachError::from_open(error, 0))?;
+                self.keep(role, events);
+            }
+        }
         if self.cpu_events.is_empty() {
             let pid = self.subject.pids().first().copied().unwrap_or(0);
             return Err(AttachError::Failed(CaptureError::NoSuchProcess { pid }));
@@ -282,7 +292,7 @@ impl PerfSampler {
         Ok(())
     }
 
-    fn keep(&mut self, role: usize, events: Vec<OwnedFd>) {
+    pub(super) fn keep(&mut self, role: usize, events: Vec<OwnedFd>) {
         if role == 0 {
             self.cpu_events.extend(events);
         } else {
@@ -299,11 +309,14 @@ impl PerfSampler {
             held_back,
             ..role.wish
         };
+        let scope = if role.is_machine_wide {
+            Scope::Everyone
+        } else {
+            self.subject.trial_scope()
+        };
         let mut events = Vec::with_capacity(role.rings.len());
         for cpu_ring in &role.rings {
-            let event = self
-                .opener
-                .open(&wish, self.subject.trial_scope(), cpu_ring.cpu)?;
+            let event = self.opener.open(&wish, scope, cpu_ring.cpu)?;
             sys::perf::redirect(&event, &cpu_ring.ring)?;
             events.push(event);
         }
@@ -331,7 +344,7 @@ impl PerfSampler {
                 break;
             }
             for tid in unknown {
-                for role in 0..self.roles.len() {
+                for role in self.roles_by_thread() {
                     let events = self
                         .open_thread(role, pid, tid, false)
                         .map_err(|source| AttachError::from_open(source, pid))?;
@@ -344,6 +357,14 @@ impl PerfSampler {
             }
         }
         Ok(())
+    }
+
+    fn roles_by_thread(&self) -> Vec<usize> {
+        let roles = self.roles.iter().enumerate();
+        roles
+            .filter(|(_, role)| !role.is_machine_wide)
+            .map(|(position, _)| position)
+            .collect()
     }
 
     /// Opens the events of a role for a thread; none where it has ended since it was listed.
@@ -395,7 +416,7 @@ impl PerfSampler {
         self.roles[0].wish.wakes_each = self.unwinder.follows_interpreters();
         // A program that was waited for runs by now.
         self.roles[0].wish.from_exec = false;
-        let opened = self.open_held_back();
+        let opened = self.open_anew(0, true);
         let events = match opened {
             Ok(events) => events,
             Err(error) => {
@@ -416,15 +437,16 @@ impl PerfSampler {
         Ok(())
     }
 
-    fn open_held_back(&mut self) -> io::Result<Vec<OwnedFd>> {
+    /// Opens the events of a role for every thread that there is by now.
+    pub(super) fn open_anew(&mut self, role: usize, held_back: bool) -> io::Result<Vec<OwnedFd>> {
         if self.subject.whole_scope().is_some() {
-            return self.open_whole(0, true);
+            return self.open_whole(role, held_back);
         }
         let mut events = Vec::new();
         let pids: BTreeSet<u32> = self.processes.clone();
         for pid in pids {
             for tid in threads::list(pid).unwrap_or_default() {
-                events.extend(self.open_thread(0, pid, tid, true)?);
+                events.extend(self.open_thread(role, pid, tid, held_back)?);
             }
         }
         Ok(events)

@@ -14,6 +14,7 @@ mod rings;
 mod stack_copy;
 mod switches;
 pub(crate) mod threads;
+mod wake_ups;
 mod wish;
 
 use std::{
@@ -45,6 +46,7 @@ use records::Reader;
 use rings::RoleRings;
 use stack_copy::StackCopy;
 pub use switches::{Switch, SwitchEvent, SwitchTaker};
+use wake_ups::WakeUpBudget;
 pub use wish::{EventRole, EventWish};
 
 /// How long samples of interpreted programs may lie before they are unwound.
@@ -81,6 +83,7 @@ pub struct PerfSampler {
     reader: Reader,
     switch_taker: Option<Box<dyn SwitchTaker>>,
     switch_events: Vec<SwitchEvent>,
+    wake_up_budget: WakeUpBudget,
     counters: SamplerCounters,
     warnings: Vec<String>,
     scratch: Vec<u8>,
@@ -134,6 +137,7 @@ impl Sampler for PerfSampler {
                 self.take_records(role, cpu, head, tables);
             }
         }
+        self.sift_wake_ups(clock::monotonic_ns());
         if let Some(taker) = &mut self.switch_taker {
             self.switch_events.sort_by_key(|event| event.at_ns);
             taker.take(&mut self.switch_events, tables);

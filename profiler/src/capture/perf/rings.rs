@@ -36,6 +36,9 @@ pub(super) struct CpuRing {
 #[derive(Debug)]
 pub(super) struct RoleRings {
     pub(super) wish: EventWish,
+    /// Whether its events are of the whole machine, whatever the subject: who wakes a thread up is
+    /// mostly somebody else, or an interrupt while somebody else runs.
+    pub(super) is_machine_wide: bool,
     pub(super) parse_info: RecordParseInfo,
     pub(super) rings: Vec<CpuRing>,
 }
@@ -65,6 +68,7 @@ impl RoleRings {
         Ok(Self {
             wish,
             parse_info: attributes::parse_info(&wish),
+            is_machine_wide: false,
             rings,
         })
     }

@@ -167,10 +167,8 @@ impl Pairing {
             let duration_ns = event.at_ns.saturating_sub(off.since_ns);
             placed.compared.count(duration_ns);
             let end_ns = event.at_ns - excess_ns.min(duration_ns / 2);
-            if off.woken.is_some_and(|(_, waker)| waker == INTERRUPTS)
-                && !tables.knows_thread(INTERRUPTS.0, INTERRUPTS.1)
-            {
-                tables.name_thread(INTERRUPTS.0, INTERRUPTS.1, "interrupts");
+            if let Some((_, waker)) = off.woken {
+                know_waker(waker, tables);
             }
             tables.wait(off.until(end_ns, (event.pid, event.tid)));
         }
@@ -299,6 +297,21 @@ impl Pairing {
 
 /// Stands for whatever wakes threads up outside of any other thread.
 pub(crate) const INTERRUPTS: (u32, u32) = (0, 0);
+
+/// Names a thread that has woken another up and may be of a process that is not followed.
+fn know_waker((pid, tid): (u32, u32), tables: &mut Tables) {
+    if tables.knows_thread(pid, tid) {
+        return;
+    }
+    let name = if (pid, tid) == INTERRUPTS {
+        Some("interrupts".to_owned())
+    } else {
+        threads::name(pid, tid)
+    };
+    if let Some(name) = name {
+        tables.name_thread(pid, tid, &name);
+    }
+}
 
 impl OffCpu {
     fn until(self, end_ns: u64, (pid, tid): (u32, u32)) -> Wait {
