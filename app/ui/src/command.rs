@@ -14,6 +14,7 @@ use crate::{
         checklist::Show,
         profile::Mode,
         start::{Column, Filter},
+        timeline::ThreadOrder,
     },
     widgets::flame::FlameAction,
 };
@@ -103,6 +104,40 @@ pub enum Request {
     ToggleOwnProfile,
 }
 
+/// What can be done to the timeline. Threads are positions in the profile's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TimelineAction {
+    /// See a part of time, seconds; `None` for all.
+    View(Option<(f64, f64)>),
+    /// Zoom by a factor (below 1 shows less time) around a time, seconds; around the middle where
+    /// `None`.
+    Zoom(f64, Option<f64>),
+    /// Move by a share of what is seen.
+    Pan(f64),
+    /// See the chosen range.
+    ZoomToRange,
+    /// Move an edge of the range (the right one, or the left) by a share of what is seen.
+    Nudge { right: bool, by: f64 },
+    /// Look at a thread too, or no longer.
+    ToggleThread(u32),
+    /// Look at a thread alone; at all of them where it is alone already.
+    OnlyThread(u32),
+    /// Look at all threads.
+    AllThreads,
+    /// List threads whose name holds this.
+    Filter(String),
+    /// Order of the list.
+    Order(ThreadOrder),
+    /// Leave a thread out of the list.
+    Hide(u32),
+    /// List the hidden threads again.
+    ShowHidden,
+    /// Put a thread first, or no longer.
+    TogglePin(u32),
+    /// Scroll the list to a row.
+    ScrollTo(usize),
+}
+
 /// Everything that a person can do. Pointer, keys, palette and tests issue the same commands.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
@@ -186,6 +221,8 @@ pub(crate) enum Command {
     SelectFunction(u32),
     /// Look at a range of time alone, seconds.
     SetRange(Option<(f64, f64)>),
+    /// Something was done to the tracks of the timeline.
+    Timeline(TimelineAction),
     /// Weigh by CPU time, waits or page faults.
     Weigh(Weight),
     /// The next weight that the capture has.

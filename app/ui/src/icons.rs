@@ -41,3 +41,4 @@ pub(crate) const FILE: char = '\u{e23a}';
 pub(crate) const INVERT: char = '\u{ed6c}';
 pub(crate) const UNDO: char = '\u{e038}';
 pub(crate) const RANGE: char = '\u{e0a2}';
+pub(crate) const PIN: char = '\u{e3e2}';

@@ -41,6 +41,15 @@ const COLUMNS: [&[Group]; 2] = [
                 ("Space", "pause the list"),
             ],
         ),
+        (
+            "Timeline",
+            &[
+                ("w  s", "zoom in and out"),
+                ("a  d", "pan"),
+                ("z", "zoom to the range, and back"),
+                ("[  ]", "widen the range; Shift narrows it"),
+            ],
+        ),
     ],
     &[
         (
@@ -79,7 +88,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     }
     let window = ui.ctx().content_rect();
     crate::palette::shade(ui, window, out);
-    let size = vec2(880.0_f32.min(window.width() - 32.0), 520.0);
+    let size = vec2(880.0_f32.min(window.width() - 32.0), 620.0);
     Area::new(Id::unique("sheet"))
         .order(Order::Foreground)
         .pivot(Align2::CENTER_CENTER)

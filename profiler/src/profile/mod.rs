@@ -11,6 +11,7 @@ pub mod own;
 pub mod series;
 mod table;
 mod top;
+pub mod tracks;
 mod trust;
 mod wait_classes;
 mod weight;

@@ -222,6 +222,13 @@ impl Profile {
             })
     }
 
+    /// The whole time of a wait; `None` where there is no such row.
+    pub fn time_of_wait(&self, row: usize) -> Option<WaitTime> {
+        (row < self.waits.start_ns.len())
+            .then(|| self.wait_time(row, None))
+            .flatten()
+    }
+
     fn wait_time(&self, row: usize, range: Option<&Range<u64>>) -> Option<WaitTime> {
         let waits = &self.waits;
         let (start_ns, duration_ns) = (waits.start_ns[row], waits.duration_ns[row]);

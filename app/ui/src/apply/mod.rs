@@ -4,6 +4,7 @@ mod checklist;
 mod events;
 mod profile;
 mod start;
+mod timeline;
 
 use std::path::PathBuf;
 

@@ -6,11 +6,12 @@ use regex::RegexBuilder;
 use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use crate::{
-    command::{Command, Request},
+    command::{Command, Request, TimelineAction},
     event::LoadedProfile,
     state::{
         State,
         profile::{Arranged, Mode, Open},
+        timeline::TimelineState,
     },
     views::{Answer, Arrangement, Task},
     widgets::flame::{FlameAction, Window, box_of, window_of},
@@ -39,6 +40,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::ZoomToSelected => zoom_to_selected(state),
         Command::SelectFunction(function) => select_function(state, function),
         Command::SetRange(range) => set_range(state, range),
+        Command::Timeline(action) => super::timeline::apply(state, action),
         Command::Weigh(weight) => weigh(state, weight),
         Command::WeighNext => weigh_next(state),
         Command::ToggleWaitClass(class) => toggle_class(state, class),
@@ -73,6 +75,10 @@ pub(super) fn unwind(state: &mut State) {
         choose_classes(state, None);
     } else if state.profile.wanted.range_s.is_some() {
         set_range(state, None);
+    } else if state.profile.wanted.threads.is_some() {
+        super::timeline::choose_threads(state, None);
+    } else if state.profile.timeline.view_s.is_some() {
+        super::timeline::apply(state, TimelineAction::View(None));
     } else {
         select(state, None);
     }
@@ -119,6 +125,7 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
     if !same {
         (profile.window, profile.scroll, profile.moves) = (Window::ALL, 0.0, false);
         profile.wanted = Arrangement::default();
+        profile.timeline = TimelineState::default();
         profile.found = None;
         profile.unfolded = std::collections::BTreeSet::from([0]);
         state.history.forget_selections();
@@ -168,11 +175,12 @@ fn ask_views(state: &mut State) {
     ask_inspection(state);
 }
 
-fn rearrange(state: &mut State) {
+pub(super) fn rearrange(state: &mut State) {
+    let arrangement = state.profile.wanted.clone();
+    super::timeline::ask_tracks(state);
     let Some(open) = &state.profile.open else {
         return;
     };
-    let arrangement = state.profile.wanted.clone();
     state.views.ask(Task::Readings {
         generation: open.generation,
         profile: open.profile().clone(),
@@ -214,6 +222,17 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
             if let Some(open) = &mut state.profile.open {
                 open.pictures = Some(pictures);
             }
+        }
+        Answer::Tracks {
+            generation,
+            view_s,
+            range_s,
+            tracks,
+        } if generation == current
+            && view_s == state.profile.timeline.view_s
+            && range_s == state.profile.wanted.range_s =>
+        {
+            super::timeline::take(state, tracks);
         }
         Answer::Arranged {
             generation,
@@ -425,7 +444,7 @@ fn select_function(state: &mut State, function: u32) {
     }
 }
 
-fn set_range(state: &mut State, range: Option<(f64, f64)>) {
+pub(super) fn set_range(state: &mut State, range: Option<(f64, f64)>) {
     let Some(open) = &state.profile.open else {
         return;
     };

@@ -4,6 +4,7 @@ pub(crate) mod checklist;
 pub(crate) mod history;
 pub(crate) mod profile;
 pub(crate) mod start;
+pub(crate) mod timeline;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use scrutineer_profiler::profile::{
 
 use crate::{
     event::LoadedProfile,
+    state::timeline::TimelineState,
     views::{Arrangement, Digest, Found, Inspection, readings::Pictures, waits::ClassTime},
     widgets::flame::{self, Window},
 };
@@ -148,6 +149,8 @@ pub(crate) struct ProfileState {
     pub(crate) by_total: bool,
     pub(crate) reveal: bool,
     pub(crate) generation: u64,
+    /// The threads over time.
+    pub(crate) timeline: TimelineState,
 }
 
 impl ProfileState {
@@ -182,6 +185,7 @@ impl Default for ProfileState {
             by_total: false,
             reveal: false,
             generation: 0,
+            timeline: TimelineState::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod everywhere;
 mod memory;
 mod profile;
 mod start;
+mod timeline;
 mod waits;
 
 use std::{sync::Arc, time::Duration};

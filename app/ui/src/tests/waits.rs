@@ -122,11 +122,13 @@ fn a_key_walks_through_the_weights_and_the_palette_names_them() {
 fn the_waits_over_time_hold_as_many_threads_as_wait() {
     let driver = driver();
     let open = driver.state().profile.open.as_ref().unwrap();
-    let waiting = &open.digest.as_ref().unwrap().waiting;
+    let duration_s = open.digest.as_ref().unwrap().duration_s;
+    let tracks = driver.state().profile.timeline.tracks.clone().unwrap();
+    let bin_s = duration_s / tracks.all.len() as f64;
     let mut sums = [0.0_f64; 9];
-    for bin in &waiting.bins {
-        for (sum, threads) in sums.iter_mut().zip(bin) {
-            *sum += f64::from(*threads) * waiting.bin_s;
+    for bin in &tracks.all {
+        for (sum, threads) in sums.iter_mut().zip(&bin[1..]) {
+            *sum += f64::from(*threads) * bin_s;
         }
     }
     assert!(

@@ -33,7 +33,6 @@ pub(super) fn digest(profile: &Profile) -> Digest {
     let duration_ns = last.into_iter().flatten().max().unwrap_or_default();
     Digest {
         duration_s: seconds(duration_ns),
-        waiting: super::waits::over_time(profile, duration_ns),
         cpu: decimated(cpu_use(profile)),
         rss: series(|reading| Some(reading.rss_bytes)),
         pss: series(|reading| reading.pss_bytes),

@@ -4,6 +4,7 @@
 mod digest;
 mod inspect;
 pub(crate) mod readings;
+pub(crate) mod tracks;
 pub(crate) mod waits;
 
 use std::{
@@ -18,7 +19,7 @@ use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, Weight,
-        top_functions,
+        top_functions, tracks::ThreadIndex,
     },
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Arrangement {
     pub(crate) inverted: bool,
     /// Only samples of this range, seconds since the start.
     pub(crate) range_s: Option<(f64, f64)>,
+    /// Only these threads (positions in the profile's); `None` for all.
+    pub(crate) threads: Option<BTreeSet<u32>>,
     /// What is weighed.
     pub(crate) weight: Weight,
     /// Classes of waits that count; `None` for all.
@@ -46,7 +49,7 @@ impl Arrangement {
                 .map(|(from, to)| (from * 1e9) as u64..(to * 1e9) as u64),
             weight: self.weight,
             wait_classes: self.classes.clone(),
-            ..Selection::default()
+            threads: self.threads.clone(),
         }
     }
 
@@ -76,8 +79,6 @@ pub(crate) struct Digest {
     pub(crate) ends: Option<(u64, u64)>,
     /// Readings.
     pub(crate) readings: usize,
-    /// Waiting by class over time.
-    pub(crate) waiting: waits::Waiting,
     /// Growth of the resident set.
     pub(crate) growth: Option<Growth>,
     /// Threads and descriptors at the last reading.
@@ -137,6 +138,14 @@ pub(crate) enum Task {
         profile: Arc<Profile>,
         range_s: Option<(f64, f64)>,
     },
+    /// [`tracks::Tracks`] over a window of time, with shares over a range, seconds.
+    Tracks {
+        generation: u64,
+        profile: Arc<Profile>,
+        view_s: Option<(f64, f64)>,
+        range_s: Option<(f64, f64)>,
+        wanted: Vec<u32>,
+    },
     /// A tree; the one that is there already is only counted.
     Arrange {
         generation: u64,
@@ -174,6 +183,13 @@ pub(crate) enum Answer {
         generation: u64,
         range_s: Option<(f64, f64)>,
         pictures: Arc<readings::Pictures>,
+    },
+    /// See [`Task::Tracks`].
+    Tracks {
+        generation: u64,
+        view_s: Option<(f64, f64)>,
+        range_s: Option<(f64, f64)>,
+        tracks: Arc<tracks::Tracks>,
     },
     /// See [`Task::Arrange`].
     Arranged {
@@ -243,15 +259,35 @@ impl Views {
 }
 
 fn work(inbox: &mpsc::Receiver<Task>, outbox: &mpsc::Sender<Answer>, context: &Context) {
+    let mut kept = Kept::default();
     while let Ok(task) = inbox.recv() {
-        if outbox.send(answer(task)).is_err() {
+        if outbox.send(answer(task, &mut kept)).is_err() {
             return;
         }
         context.request_repaint();
     }
 }
 
-fn answer(task: Task) -> Answer {
+/// What serves several tasks on the same profile.
+#[derive(Debug, Default)]
+struct Kept {
+    index: Option<(u64, Arc<ThreadIndex>)>,
+}
+
+impl Kept {
+    fn index(&mut self, generation: u64, profile: &Profile) -> Arc<ThreadIndex> {
+        match &self.index {
+            Some((of, index)) if *of == generation => index.clone(),
+            _ => {
+                let index = Arc::new(ThreadIndex::of(profile));
+                self.index = Some((generation, index.clone()));
+                index
+            }
+        }
+    }
+}
+
+fn answer(task: Task, kept: &mut Kept) -> Answer {
     match task {
         Task::Digest {
             generation,
@@ -269,6 +305,22 @@ fn answer(task: Task) -> Answer {
             range_s,
             pictures: Arc::new(readings::pictures(&profile, range_s)),
         },
+        Task::Tracks {
+            generation,
+            profile,
+            view_s,
+            range_s,
+            wanted,
+        } => {
+            let index = kept.index(generation, &profile);
+            let tracks = tracks::tracks(&profile, index, view_s, range_s, &wanted);
+            Answer::Tracks {
+                generation,
+                view_s,
+                range_s,
+                tracks: Arc::new(tracks),
+            }
+        }
         Task::Arrange {
             generation,
             profile,

@@ -1,4 +1,4 @@
-//! Waits by class, over time, and of one function with who ended them.
+//! Waits by class, and of one function with who ended them.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,6 @@ use scrutineer_profiler::{
 
 use super::Arrangement;
 
-/// Parts that the capture's time is cut into.
-const BINS: usize = 240;
-
 /// A class of waits with its time in a selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClassTime {
@@ -19,17 +16,6 @@ pub(crate) struct ClassTime {
     pub(crate) class: WaitClass,
     /// Time, nanoseconds; what follows a wait on the run queue is the run queue's.
     pub(crate) time_ns: u64,
-}
-
-/// Threads that wait by class over time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Waiting {
-    /// Length of a bin, seconds; 0 without waits.
-    pub(crate) bin_s: f64,
-    /// Threads that wait on average, by class, for each bin.
-    pub(crate) bins: Vec<[f32; WaitClass::ALL.len()]>,
-    /// Most threads that wait in a bin.
-    pub(crate) most: f32,
 }
 
 /// Who ended waits of a function.
@@ -74,48 +60,6 @@ pub(crate) fn classes(profile: &Profile, selection: &Selection) -> Vec<ClassTime
         .collect();
     found.sort_by_key(|found| (std::cmp::Reverse(found.time_ns), found.class));
     found
-}
-
-/// Cuts every wait into the bins that it lies in.
-pub(crate) fn over_time(profile: &Profile, duration_ns: u64) -> Waiting {
-    if profile.waits.start_ns.is_empty() || duration_ns == 0 {
-        return Waiting::default();
-    }
-    let width = duration_ns as f64 / BINS as f64;
-    let mut bins = vec![[0_f32; WaitClass::ALL.len()]; BINS];
-    for (row, time) in profile.selected_waits(&Selection::default()) {
-        let start = profile.waits.start_ns[row] as f64;
-        let ready = start + time.blocked_ns as f64;
-        let class = usize::from(profile.waits.class[row]).min(WaitClass::ALL.len() - 1);
-        spread(&mut bins, width, (start, ready), class);
-        let end = ready + time.run_queue_ns as f64;
-        spread(&mut bins, width, (ready, end), WaitClass::RunQueue as usize);
-    }
-    let most = bins.iter().map(|bin| bin.iter().sum::<f32>());
-    Waiting {
-        bin_s: width / 1e9,
-        most: most.fold(0.0, f32::max),
-        bins,
-    }
-}
-
-fn spread(
-    bins: &mut [[f32; WaitClass::ALL.len()]],
-    width: f64,
-    (from, to): (f64, f64),
-    class: usize,
-) {
-    if to <= from {
-        return;
-    }
-    let first = (from / width) as usize;
-    let last = ((to / width) as usize).min(bins.len() - 1);
-    let count = (last + 1).saturating_sub(first);
-    for (at, bin) in bins.iter_mut().enumerate().skip(first).take(count) {
-        let left = from.max(at as f64 * width);
-        let right = to.min((at + 1) as f64 * width);
-        bin[class] += ((right - left).max(0.0) / width) as f32;
-    }
 }
 
 /// The waits with a function anywhere on their stack.
@@ -168,7 +112,7 @@ fn stacks_with(profile: &Profile, function: u32) -> Vec<bool> {
     holds
 }
 
-fn thread_name(profile: &Profile, thread: u32) -> String {
+pub(crate) fn thread_name(profile: &Profile, thread: u32) -> String {
     let Some(thread) = profile.threads.get(thread as usize) else {
         return "unknown".to_owned();
     };

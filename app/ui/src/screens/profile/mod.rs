@@ -2,9 +2,11 @@
 
 mod graph;
 mod inspector;
+mod range;
 mod tables;
 mod timeline;
 mod toolbar;
+mod tracks;
 mod weights;
 
 use egui::{Key, Modifiers, Rect, Ui};
@@ -13,7 +15,7 @@ use scrutineer_profiler::profile::Weight;
 
 use super::{Binding, free_key, key};
 use crate::{
-    command::{Command, Request, Screen},
+    command::{Command, Request, Screen, TimelineAction},
     icons,
     state::{
         State,
@@ -39,6 +41,45 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
     key(Key::T, |_| Some(Command::WeighNext)),
+    key(Key::W, |_| act(TimelineAction::Zoom(0.5, None))),
+    key(Key::S, |_| act(TimelineAction::Zoom(2.0, None))),
+    key(Key::A, |_| act(TimelineAction::Pan(-0.2))),
+    key(Key::D, |_| act(TimelineAction::Pan(0.2))),
+    key(Key::Z, |_| act(TimelineAction::ZoomToRange)),
+    key(Key::OpenBracket, |_| {
+        act(TimelineAction::Nudge {
+            right: false,
+            by: -0.01,
+        })
+    }),
+    key(Key::CloseBracket, |_| {
+        act(TimelineAction::Nudge {
+            right: true,
+            by: 0.01,
+        })
+    }),
+    Binding {
+        modifiers: Modifiers::SHIFT,
+        key: Key::OpenBracket,
+        needs_free_keyboard: false,
+        command: |_| {
+            act(TimelineAction::Nudge {
+                right: false,
+                by: 0.01,
+            })
+        },
+    },
+    Binding {
+        modifiers: Modifiers::SHIFT,
+        key: Key::CloseBracket,
+        needs_free_keyboard: false,
+        command: |_| {
+            act(TimelineAction::Nudge {
+                right: true,
+                by: -0.01,
+            })
+        },
+    },
     Binding {
         modifiers: Modifiers::SHIFT,
         key: Key::N,
@@ -59,6 +100,11 @@ pub(crate) const KEYS: &[Binding] = &[
     free_key(Key::ArrowLeft, |state| fold(state, true)),
     free_key(Key::Enter, |_| Some(Command::ZoomToSelected)),
 ];
+
+#[expect(clippy::unnecessary_wraps, reason = "keys may give no command")]
+fn act(action: TimelineAction) -> Option<Command> {
+    Some(Command::Timeline(action))
+}
 
 fn table(state: &State) -> bool {
     matches!(state.profile.mode, Mode::CallTree | Mode::Functions)
@@ -92,8 +138,9 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         vline(ui, side, side.left() + 1.0, theme.hairline());
         inspector::show(ui, side, state, open, out);
     }
-    let timeline_rect = cut_top(&mut rect, timeline::height(open));
-    timeline::show(ui, timeline_rect, state, open, out);
+    let screen = rect.height();
+    let timeline_rect = cut_top(&mut rect, timeline::height(screen, state, open));
+    timeline::show(ui, (timeline_rect, screen), state, open, out);
     let tools = cut_top(&mut rect, 42.0);
     toolbar::show(ui, tools, state, open, narrow, out);
     if state.profile.wanted.weight == Weight::Wait {

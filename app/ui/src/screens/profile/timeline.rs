@@ -1,27 +1,31 @@
-//! The timeline: CPU use and memory over time, where a range can be dragged.
+//! The timeline: CPU use, a track a thread and memory over time, where a range can be dragged.
 
-use egui::{CursorIcon, Id, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
+use egui::{Mesh, Rect, Ui, pos2, vec2};
+use scrutineer_profiler::{
+    capture::model::WaitClass,
+    profile::{Weight, tracks::waiting},
+};
 
+use super::{range, tracks};
 use crate::{
-    command::Command,
-    format,
+    command::{Command, TimelineAction},
+    format, icons,
     state::{State, profile::Open},
     theme::{CONTROL_SMALL, Theme, medium, mono, regular, semibold},
-    views::Digest,
+    views::{Digest, tracks::BINS},
     widgets::{
         bar::{Bar, cut_left, cut_top},
         button::Button,
-        chart::{Axes, Series, value_at},
+        chart::{Axes, Series},
         hline,
-        text::{self, CENTER, LEFT, RIGHT, look},
+        text::{self, LEFT, RIGHT, look},
         vline,
     },
 };
 
-/// Height of the timeline.
-pub(super) fn height(open: &Open) -> f32 {
-    HEAD + RULER + CPU + waits_height(open) + MEMORY
+/// Height of the timeline on a screen of this height.
+pub(super) fn height(screen: f32, state: &State, open: &Open) -> f32 {
+    HEAD + RULER + CPU + waits_height(open) + tracks::height(screen, state) + MEMORY
 }
 
 fn waits_height(open: &Open) -> f32 {
@@ -33,14 +37,20 @@ fn waits_height(open: &Open) -> f32 {
 }
 
 const HEAD: f32 = 34.0;
-const RULER: f32 = 22.0;
+const RULER: f32 = 24.0;
 const CPU: f32 = 42.0;
 const WAITS: f32 = 42.0;
 const MEMORY: f32 = 40.0;
-const LABELS: f32 = 172.0;
+const LABELS: f32 = 190.0;
 
 /// Shows the timeline.
-pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    (rect, screen_height): (Rect, f32),
+    state: &State,
+    open: &Open,
+    out: &mut Vec<Command>,
+) {
     let theme = Theme::of(ui);
     let mut free = rect;
     let head_rect = cut_top(&mut free, HEAD);
@@ -54,20 +64,12 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     hline(ui, rect, rect.bottom(), theme.hairline());
     vline(ui, labels, labels.right(), theme.hairline());
     let ruler = cut_top(&mut free, RULER);
-    let ruler_label = cut_top(&mut labels, RULER).shrink2(vec2(12.0, 0.0));
-    let threads = open.profile().threads.len();
-    let noun = if threads == 1 { "thread" } else { "threads" };
-    let words = format!("{threads} {noun}");
-    text::label(
-        ui,
-        ruler_label,
-        LEFT,
-        &words,
-        &look(regular(12.0), theme.text_2),
-    );
+    let corner = cut_top(&mut labels, RULER);
+    tracks::corner(ui, corner, state, out);
     let Some(digest) = &open.digest else { return };
     free.max.x -= 10.0;
-    let time = (0.0, digest.duration_s.max(0.001));
+    let whole = (0.0, digest.duration_s.max(1e-6));
+    let time = state.profile.timeline.view_s.unwrap_or(whole);
     let axes = Axes {
         rect: free,
         time,
@@ -80,13 +82,19 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     if waiting > 0.0 {
         let place = cut_top(&mut free, waiting);
         let label = cut_top(&mut labels, waiting);
-        waits(ui, place, label, state, digest, time);
+        waits(ui, place, label, state, time);
     }
+    let height = tracks::height(screen_height, state);
+    let (place, label) = (cut_top(&mut free, height), cut_top(&mut labels, height));
+    // Below the rows, so that their boxes and names take clicks before it.
+    let area = range::area(ui, axes, ruler, digest);
+    tracks::show(ui, place, label, state, time, out);
     memory(ui, free, labels, digest, time);
-    range(ui, axes, ruler, state, open, digest, out);
+    let tracks = tracks::Shown { rect: place };
+    range::show(ui, (axes, &area), ruler, state, open, digest, tracks, out);
 }
 
-fn head(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+fn head(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     let mut bar = Bar::new(rect, 12.0, 14.0);
     let title = text::label(
@@ -97,45 +105,79 @@ fn head(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>)
         &look(semibold(13.0), theme.text),
     );
     bar.free.min.x = title.right() + 12.0;
-    for (words, color) in [
-        ("CPU use", theme.running),
-        ("RSS", theme.rss),
-        ("PSS", theme.pss),
-    ] {
-        let square =
-            Rect::from_center_size(bar.free.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
-        ui.painter().rect_filled(square, 2.0, color);
-        bar.free.min.x += 14.0;
-        let place = text::paint(
-            ui,
-            bar.free,
-            LEFT,
-            words,
-            &look(regular(12.0), theme.text_2),
-        );
-        bar.free.min.x = place.right() + 12.0;
-    }
-    if state.profile.wanted.range_s.is_some() {
-        let whole = Button::new("Whole recording").icon(crate::icons::RANGE);
-        if whole
-            .show(ui, bar.right(whole.width(ui), CONTROL_SMALL), "timeline")
-            .clicked()
-        {
-            out.push(Command::SetRange(None));
-        }
+    if state.profile.wanted.range_s.is_some() || state.profile.timeline.view_s.is_some() {
+        buttons(ui, &mut bar, state, out);
     } else {
         let words = if open.live {
             "A range can be chosen once the recording has ended"
         } else {
-            "Drag to look at a range"
+            "Drag to look at a range, Ctrl+wheel to zoom"
         };
-        text::label(
-            ui,
-            bar.free,
-            RIGHT,
-            words,
-            &look(regular(12.0), theme.text_3),
-        );
+        let room = look(regular(12.0), theme.text_3);
+        let place = text::label(ui, bar.free, RIGHT, words, &room);
+        bar.free.max.x = place.left() - 12.0;
+    }
+    legend(ui, bar, open);
+}
+
+/// What the colours of the tracks mean, as far as there is room.
+fn legend(ui: &Ui, mut bar: Bar, open: &Open) {
+    let theme = Theme::of(ui);
+    let classes = open.shown.classes.iter().map(|found| found.class);
+    let mut states = vec![("Running", theme.running)];
+    for class in ORDER.into_iter().rev() {
+        if classes.clone().any(|found| found == class) {
+            states.push((legend_words(class), theme.wait(class)));
+        }
+    }
+    for (words, color) in states {
+        if text::width(ui, words, regular(12.0)) + 26.0 > bar.free.width() {
+            return;
+        }
+        let square =
+            Rect::from_center_size(bar.free.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
+        ui.painter().rect_filled(square, 2.0, color);
+        bar.free.min.x += 14.0;
+        let ink = look(regular(12.0), theme.text_2);
+        let place = text::paint(ui, bar.free, LEFT, words, &ink);
+        bar.free.min.x = place.right() + 12.0;
+    }
+}
+
+/// A class of waits as the legend calls it.
+fn legend_words(class: WaitClass) -> &'static str {
+    match class {
+        WaitClass::Unknown => "Other wait",
+        WaitClass::Lock => "Lock",
+        WaitClass::Disk => "Disk",
+        WaitClass::Network => "Network",
+        WaitClass::Sleep => "Asleep",
+        WaitClass::PageFault => "Page fault",
+        WaitClass::RunQueue => "Waiting for CPU",
+        WaitClass::Ipc => "IPC",
+        WaitClass::Stopped => "Stopped",
+    }
+}
+
+/// The ways out of a range and of a part of time, and into the range.
+fn buttons(ui: &mut Ui, bar: &mut Bar, state: &State, out: &mut Vec<Command>) {
+    let (range, view) = (state.profile.wanted.range_s, state.profile.timeline.view_s);
+    let whole = Button::new("Whole recording").icon(icons::RANGE);
+    if whole
+        .show(ui, bar.right(whole.width(ui), CONTROL_SMALL), "timeline")
+        .clicked()
+    {
+        out.push(Command::Timeline(TimelineAction::View(None)));
+        out.push(Command::SetRange(None));
+    }
+    if range.is_some() && range != view {
+        let zoom = Button::new("Zoom to range").icon(icons::SEARCH).key("z");
+        if zoom
+            .show(ui, bar.right(zoom.width(ui), CONTROL_SMALL), "timeline")
+            .clicked()
+        {
+            out.push(Command::Timeline(TimelineAction::ZoomToRange));
+        }
     }
 }
 
@@ -173,41 +215,46 @@ fn cpu(ui: &Ui, rect: Rect, label: Rect, digest: &Digest, time: (f64, f64), open
 }
 
 /// Bars of the threads that wait, stacked by class; classes that are not looked at are left out.
-fn waits(ui: &Ui, rect: Rect, label: Rect, state: &State, digest: &Digest, time: (f64, f64)) {
+fn waits(ui: &Ui, rect: Rect, label: Rect, state: &State, time: (f64, f64)) {
     let theme = Theme::of(ui);
     let whole = Rect::from_min_max(label.min, rect.max);
     hline(ui, whole, rect.bottom(), theme.hairline());
     let inner = label.shrink2(vec2(12.0, 0.0));
     text::label(ui, inner, LEFT, "Waiting", &look(medium(12.5), theme.text));
-    let waiting = &digest.waiting;
-    let words = format!("{:.1} threads", waiting.most);
+    let Some(tracks) = &state.profile.timeline.tracks else {
+        return;
+    };
+    let waits = |bin: &[f32]| bin.iter().skip(1).sum::<f32>();
+    let most = tracks.all.iter().map(|bin| waits(bin)).fold(0.0, f32::max);
+    let words = format!("{most:.1} threads");
     text::label(ui, inner, RIGHT, &words, &look(mono(10.5), theme.text_3));
     let axes = Axes {
         rect: rect.with_min_y(rect.top() + 3.0),
         time,
-        value: (0.0, f64::from(waiting.most).max(0.1) * 1.05),
+        value: (0.0, f64::from(most).max(0.1) * 1.05),
     };
+    let bin_s = (tracks.window_s.1 - tracks.window_s.0) / BINS as f64;
     let mut mesh = Mesh::default();
-    for (at, bin) in waiting.bins.iter().enumerate() {
-        let left = axes.x(at as f64 * waiting.bin_s);
-        let right = axes.x((at + 1) as f64 * waiting.bin_s);
+    for (at, bin) in tracks.all.iter().enumerate() {
+        let left = axes.x(tracks.window_s.0 + at as f64 * bin_s);
+        let right = axes.x(tracks.window_s.0 + (at + 1) as f64 * bin_s);
         let mut sum = 0.0;
         for class in ORDER {
-            let threads = bin[class as usize];
+            let threads = bin[waiting(class)];
             if threads <= 0.0 || !state.profile.wanted.counts(class) {
                 continue;
             }
             let floor = axes.y(sum);
             sum += f64::from(threads);
             let bar = Rect::from_min_max(pos2(left, axes.y(sum)), pos2(right, floor));
-            mesh.add_colored_rect(bar, theme.wait(class));
+            mesh.add_colored_rect(bar.intersect(rect), theme.wait(class));
         }
     }
     ui.painter().add(mesh);
 }
 
 /// Classes from the floor up: what is asked for below, what hinders above.
-const ORDER: [WaitClass; 9] = [
+pub(super) const ORDER: [WaitClass; 9] = [
     WaitClass::Sleep,
     WaitClass::Stopped,
     WaitClass::Network,
@@ -222,7 +269,16 @@ const ORDER: [WaitClass; 9] = [
 fn memory(ui: &Ui, rect: Rect, label: Rect, digest: &Digest, time: (f64, f64)) {
     let theme = Theme::of(ui);
     let inner = label.shrink2(vec2(12.0, 0.0));
-    text::label(ui, inner, LEFT, "Memory", &look(medium(12.5), theme.text));
+    let mut words = text::label(ui, inner, LEFT, "Memory", &look(medium(12.5), theme.text));
+    for (line, points, color) in [
+        ("RSS", &digest.rss, theme.rss),
+        ("PSS", &digest.pss, theme.pss),
+    ] {
+        if !points.is_empty() {
+            let room = inner.with_min_x(words.right() + 6.0);
+            words = text::paint(ui, room, LEFT, line, &look(mono(10.5), color));
+        }
+    }
     let last = digest.ends.map_or("no readings".to_owned(), |(_, last)| {
         format::bytes(last as f64)
     });
@@ -255,93 +311,4 @@ fn memory(ui: &Ui, rect: Rect, label: Rect, digest: &Digest, time: (f64, f64)) {
             },
         );
     }
-}
-
-fn range(
-    ui: &Ui,
-    axes: Axes,
-    ruler: Rect,
-    state: &State,
-    open: &Open,
-    digest: &Digest,
-    out: &mut Vec<Command>,
-) {
-    let theme = Theme::of(ui);
-    let area = ruler.with_max_x(axes.rect.right()).union(axes.rect);
-    let response = ui.interact(area, Id::unique("timeline"), Sense::drag());
-    let name = format!(
-        "timeline, {}",
-        format::duration(std::time::Duration::from_secs_f64(digest.duration_s))
-    );
-    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
-    let dragged = drag(ui, axes, &response);
-    if let Some((from, to)) = dragged.or(state.profile.wanted.range_s) {
-        axes.wash(ui, (from, to));
-        let band = Rect::from_min_max(
-            pos2(axes.x(from), ruler.top()),
-            pos2(axes.x(to), ruler.bottom()),
-        );
-        ui.painter().rect_filled(band, 0.0, theme.accent_fill);
-        let words = format!("{from:.1} – {to:.1} s · {:.1} s", to - from);
-        if text::width(ui, &words, semibold(11.0)) < band.width() - 8.0 {
-            text::label(ui, band, CENTER, &words, &look(semibold(11.0), theme.text));
-        }
-    }
-    if open.live {
-        return;
-    }
-    if response.drag_stopped() {
-        out.extend(dragged.map(|range| Command::SetRange(Some(range))));
-    }
-    hover(ui, axes, &response, digest);
-}
-
-/// The range between where the drag began and the pointer.
-fn drag(ui: &Ui, axes: Axes, response: &egui::Response) -> Option<(f64, f64)> {
-    if !response.dragged() && !response.drag_stopped() {
-        return None;
-    }
-    let start = ui.input(|input| input.pointer.press_origin());
-    let start = start.or_else(|| ui.data(|data| data.get_temp(response.id)))?;
-    ui.data_mut(|data| data.insert_temp(response.id, start));
-    let now = response.interact_pointer_pos()?;
-    let (from, to) = (axes.time_at(start.x), axes.time_at(now.x));
-    Some((from.min(to), from.max(to)))
-}
-
-fn hover(ui: &Ui, axes: Axes, response: &egui::Response, digest: &Digest) {
-    let Some(pointer) = response.hover_pos().filter(|_| !response.dragged()) else {
-        return;
-    };
-    ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
-    let theme = Theme::of(ui);
-    let series = [
-        ("CPU", &digest.cpu, "cores", theme.running),
-        ("RSS", &digest.rss, "MiB", theme.rss),
-        ("PSS", &digest.pss, "MiB", theme.pss),
-    ];
-    axes.read_out(ui, response, pointer, |time| {
-        let bin = (digest.waiting.bin_s > 0.0)
-            .then(|| {
-                digest
-                    .waiting
-                    .bins
-                    .get((time / digest.waiting.bin_s) as usize)
-            })
-            .flatten();
-        let waits = bin.into_iter().flat_map(move |bin| {
-            ORDER.into_iter().rev().filter_map(move |class| {
-                let threads = bin[class as usize];
-                let words = format!("{} {threads:.2} threads", class.label());
-                (threads >= 0.005).then(|| (theme.wait(class), words))
-            })
-        });
-        series
-            .into_iter()
-            .filter_map(move |(words, points, unit, color)| {
-                let value = value_at(points, time)?;
-                Some((color, format!("{words} {value:.2} {unit}")))
-            })
-            .chain(waits)
-    });
 }
