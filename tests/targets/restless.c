@@ -6,6 +6,8 @@
  * library PATH OTHER: again and again loads PATH, replaces it with a copy of OTHER while it is
  *   mapped, works in it and unloads it, for about three seconds of CPU time
  * stacks SECONDS: a different stack for nearly every sample
+ * births N: below a stack of some 60 KiB, N children a millisecond apart, each at work for 20 ms of
+ *   CPU time when nothing else is to be done
  * Build: cc -O2 -fomit-frame-pointer -pthread -o restless restless.c -ldl
  * With -DPLUGIN -shared -fPIC it is the library for the mode of that name. */
 #define _GNU_SOURCE
@@ -97,6 +99,27 @@ static void load_library(const char *path, const char *other) {
     }
 }
 
+__attribute__((noipa)) static void born_work(double seconds) {
+    double end = cpu_seconds() + seconds;
+    while (cpu_seconds() < end) churn(100000);
+}
+
+__attribute__((noipa)) static int bear_children(int depth, int count) {
+    volatile char room[4000];
+    room[depth] = (char)depth;
+    if (depth > 0) return bear_children(depth - 1, count) + room[depth];
+    for (int i = 0; i < count; i++) {
+        if (fork() == 0) {
+            if (nice(19) == -1) _exit(1);
+            born_work(0.02);
+            _exit(0);
+        }
+        born_work(0.0005);
+    }
+    while (wait(NULL) > 0) {}
+    return 0;
+}
+
 static void wander(uint64_t way, int depth);
 
 #define PATH(name)                                                     \
@@ -132,6 +155,7 @@ int main(int count, char **words) {
     else if (strcmp(words[1], "threads") == 0) start_threads(atoi(words[2]));
     else if (strcmp(words[1], "library") == 0 && count > 3) load_library(words[2], words[3]);
     else if (strcmp(words[1], "stacks") == 0) take_every_way(atof(words[2]));
+    else if (strcmp(words[1], "births") == 0) bear_children(15, atoi(words[2]));
     else return 2;
     return 0;
 }

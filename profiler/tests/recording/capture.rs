@@ -22,7 +22,7 @@ pub(crate) struct Capture {
     frames: Vec<Frame>,
     nodes: StackNodes,
     pub(crate) threads: Vec<Thread>,
-    columns: Samples,
+    pub(crate) columns: Samples,
     pub(crate) activity: Vec<Activity>,
     pub(crate) residency: Vec<scrutineer_evidence::residency::ResidencySample>,
     pub(crate) events: Vec<Event>,

@@ -1,6 +1,9 @@
 //! Targets that fork, exec, start thousands of threads, replace their libraries, stop and die.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use scrutineer_profiler::capture::{
     CaptureError,
@@ -79,6 +82,30 @@ fn ten_thousand_short_threads_are_captured() {
     // not sampled, by no profiler that counts per thread.
     let sampled = capture.sampled_threads().count();
     assert!(sampled > FEW, "{sampled} threads were sampled");
+}
+
+/// Children that are born while the events are opened anew for larger stack copies have neither the
+/// old ones for long nor the new ones by birth.
+#[test]
+fn children_born_while_the_stack_copies_grow_are_captured() {
+    let test = "children_born_while_the_stack_copies_grow_are_captured";
+    let folder = Folder::new();
+    let Some(program) = restless(test, &folder) else {
+        return;
+    };
+    let (summary, capture) = record(&launch(&program, &["births", "400"]), options(&folder));
+    assert_eq!(summary.reason, EndReason::TargetEnded { status: Some(0) });
+    let mut by_child: BTreeMap<u32, usize> = BTreeMap::new();
+    for thread in &capture.columns.thread {
+        let pid = capture.threads[*thread as usize].pid;
+        *by_child.entry(pid).or_default() += 1;
+    }
+    by_child.remove(&summary.pid);
+    // Each works for 20 periods.
+    let most = by_child.values().max().copied().unwrap_or_default();
+    let whole = by_child.values().filter(|samples| **samples >= 14).count();
+    assert!(whole >= 396, "{whole} of 400 children: {by_child:?}");
+    assert!(most < 30, "nobody is sampled twice: {by_child:?}");
 }
 
 #[test]

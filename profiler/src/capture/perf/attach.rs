@@ -1,7 +1,7 @@
 //! Opens the events of a subject: of every thread there is, and of those born meanwhile.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     io,
     os::fd::{AsFd, OwnedFd},
     sync::Arc,
@@ -27,9 +27,9 @@ use crate::{
 
 /// How often the list of threads is read before it is taken as it is: a program that makes
 /// threads without end is inherited from anyway.
-const MOST_ROUNDS: usize = 100;
+pub(super) const MOST_ROUNDS: usize = 100;
 /// How long a record of a thread's birth may take to arrive after `/proc` shows the thread.
-const BIRTH_RECORD_DELAY: Duration = Duration::from_millis(2);
+pub(super) const BIRTH_RECORD_DELAY: Duration = Duration::from_millis(2);
 /// Page faults recorded a second that the rings have room for.
 const PAGE_FAULTS_HZ: u32 = 4_000;
 /// Stack bytes copied with switches and page faults, which need no adapting: what they miss is
@@ -137,7 +137,7 @@ impl PerfSubject {
     }
 
     /// The scope that is opened once per CPU; `None` where each thread is opened by itself.
-    fn whole_scope(&self) -> Option<Scope<'_>> {
+    pub(super) fn whole_scope(&self) -> Option<Scope<'_>> {
         match self {
             Self::Processes(_) => None,
             Self::Cgroup(_) | Self::System => Some(self.trial_scope()),
@@ -180,6 +180,7 @@ impl PerfSampler {
             cpu_events: Vec::new(),
             other_events: Vec::new(),
             followed: HashSet::new(),
+            births: None,
             processes: subject.pids().iter().copied().collect(),
             end_watch: EndWatch::over(subject.pids()),
             woken: None,
@@ -303,7 +304,7 @@ impl PerfSampler {
     }
 
     /// Opens the events of a role over a whole group or machine.
-    fn open_whole(&mut self, role: usize, held_back: bool) -> io::Result<Vec<OwnedFd>> {
+    pub(super) fn open_whole(&mut self, role: usize, held_back: bool) -> io::Result<Vec<OwnedFd>> {
         let role = &self.roles[role];
         let wish = EventWish {
             held_back,
@@ -368,7 +369,7 @@ impl PerfSampler {
     }
 
     /// Opens the events of a role for a thread; none where it has ended since it was listed.
-    fn open_thread(
+    pub(super) fn open_thread(
         &mut self,
         role: usize,
         pid: u32,
@@ -406,50 +407,6 @@ impl PerfSampler {
             }
         }
         Ok(())
-    }
-
-    /// Opens the events of CPU time anew with stack copies of another size. Samples are missed for
-    /// the time between, about a millisecond. On an error the old events go on.
-    pub(super) fn reopen(&mut self, stack_dump_bytes: u32, tables: &mut Tables) -> io::Result<()> {
-        let old_wish = self.roles[0].wish;
-        self.roles[0].wish.stack_dump_bytes = stack_dump_bytes;
-        self.roles[0].wish.wakes_each = self.unwinder.follows_interpreters();
-        // A program that was waited for runs by now.
-        self.roles[0].wish.from_exec = false;
-        let opened = self.open_anew(0, true);
-        let events = match opened {
-            Ok(events) => events,
-            Err(error) => {
-                self.roles[0].wish = old_wish;
-                return Err(error);
-            }
-        };
-        // What was born since then inherited both; closing the old ones closes theirs.
-        self.cpu_events = events;
-        for event in &self.cpu_events {
-            // A thread that has ended needs none.
-            let _ = sys::perf::enable(event);
-        }
-        // Mappings made while no event was on were not told.
-        for pid in self.processes.clone() {
-            let _ = self.unwinder.load_process(pid, tables);
-        }
-        Ok(())
-    }
-
-    /// Opens the events of a role for every thread that there is by now.
-    pub(super) fn open_anew(&mut self, role: usize, held_back: bool) -> io::Result<Vec<OwnedFd>> {
-        if self.subject.whole_scope().is_some() {
-            return self.open_whole(role, held_back);
-        }
-        let mut events = Vec::new();
-        let pids: BTreeSet<u32> = self.processes.clone();
-        for pid in pids {
-            for tid in threads::list(pid).unwrap_or_default() {
-                events.extend(self.open_thread(role, pid, tid, held_back)?);
-            }
-        }
-        Ok(events)
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod fuzzing;
 mod happenings;
 mod opener;
 mod records;
+mod reopening;
 mod rings;
 mod stack_copy;
 mod switches;
@@ -70,6 +71,8 @@ pub struct PerfSampler {
     other_events: Vec<(EventRole, OwnedFd)>,
     /// Threads that have events of their own or inherited them.
     followed: HashSet<u32>,
+    /// Threads born since their events began to be opened anew; `None` at other times.
+    births: Option<reopening::Births>,
     /// Processes that are followed and live.
     processes: BTreeSet<u32>,
     end_watch: EndWatch,
@@ -137,7 +140,7 @@ impl Sampler for PerfSampler {
                 self.take_records(role, cpu, head, tables);
             }
         }
-        self.sift_wake_ups(clock::monotonic_ns());
+        self.sift_wake_ups(clock::monotonic_ns(), tables);
         if let Some(taker) = &mut self.switch_taker {
             self.switch_events.sort_by_key(|event| event.at_ns);
             taker.take(&mut self.switch_events, tables);
@@ -311,6 +314,9 @@ impl PerfSampler {
             self.describe(pid, tables);
         }
         self.followed.insert(tid);
+        if let Some(births) = &mut self.births {
+            births.insert(tid, (at_ns, parent.1));
+        }
         self.finished
             .retain(|done| *done != Finished::Thread { pid, tid });
         let name = tables.thread_name(parent.0, parent.1).to_owned();

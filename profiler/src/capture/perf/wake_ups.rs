@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::capture::tables::Tables;
+
 use super::{AttachError, EventWish, PerfSampler, PerfSubject, Scope, Switch};
 
 /// Wake-ups of the whole machine that are taken a second: each costs who makes it, and us, some
@@ -57,21 +59,21 @@ impl PerfSampler {
 
     /// Wake-ups of the whole machine come too often: from now on those by the subject's own
     /// threads are recorded alone.
-    fn narrow_wake_ups(&mut self) -> io::Result<()> {
+    fn narrow_wake_ups(&mut self, tables: &mut Tables) -> io::Result<()> {
         let Some(position) = self.roles.iter().position(|role| role.is_machine_wide) else {
             return Ok(());
         };
         let wake_ups = self.roles[position].wish.role;
         self.roles[position].is_machine_wide = false;
         self.other_events.retain(|(role, _)| *role != wake_ups);
-        let events = self.open_anew(position, false)?;
+        let events = self.open_anew(position, false, tables)?;
         self.keep(position, events);
         Ok(())
     }
 
     /// Leaves out the wake-ups of this drain that concern nobody who is followed, and asks the
     /// kernel for fewer where there are too many.
-    pub(super) fn sift_wake_ups(&mut self, now_ns: u64) {
+    pub(super) fn sift_wake_ups(&mut self, now_ns: u64, tables: &mut Tables) {
         if !self.roles.iter().any(|role| role.is_machine_wide) {
             return;
         }
@@ -86,7 +88,7 @@ impl PerfSampler {
             !follows_threads || followed.contains(&woken_tid)
         });
         if self.wake_up_budget.is_exceeded(wake_ups, now_ns) {
-            let warning = match self.narrow_wake_ups() {
+            let warning = match self.narrow_wake_ups(tables) {
                 Ok(()) => format!(
                     "The machine makes more than {MOST_PER_S} threads ready to run a second, so \
                      only wake-ups by the target's own threads are told from then on, and the \
