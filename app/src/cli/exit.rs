@@ -71,7 +71,9 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
         Some(_) => return Some(Exit::CouldNotRun),
         None => {}
     }
-    if let Some(FormatError::NoSamples) = cause.downcast_ref() {
+    if let Some(FormatError::NoSamples | FormatError::NothingToCompare { .. }) =
+        cause.downcast_ref()
+    {
         return Some(Exit::Inconclusive);
     }
     match cause.downcast_ref()? {

@@ -36,6 +36,7 @@ subcommands! {
     demo: Demo,
     record: Record,
     report: Report,
+    diff: Diff,
     check: Check,
     baseline: Baseline,
     init: Init,

@@ -83,7 +83,7 @@ impl From<FormatName> for Format {
     }
 }
 
-fn weight_parser() -> impl TypedValueParser<Value = Weight> {
+pub(super) fn weight_parser() -> impl TypedValueParser<Value = Weight> {
     let names = Weight::ALL.map(Weight::id);
     clap::builder::PossibleValuesParser::new(names).map(|name| {
         let is_it = |weight: &Weight| weight.id() == name;
@@ -139,7 +139,7 @@ impl Run for Arguments {
     }
 }
 
-fn write_file(path: &Path, report: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_file(path: &Path, report: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, report).with_context(|| {
         format!(
             "cannot write {}; choose another place with -o",

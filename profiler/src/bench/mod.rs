@@ -7,5 +7,6 @@ mod student;
 pub mod summary;
 
 pub use baseline::{Baseline, BaselineError, ListedBaseline, SaveMode};
-pub use comparison::{BaselineComparison, ComparedValue, Judgement, Unit, compare};
+pub use comparison::{BaselineComparison, ComparedValue, DESIGN_EFFECT, Judgement, Unit, compare};
+pub(crate) use student::three_sigma;
 pub use summary::CaptureSummary;

@@ -22,7 +22,7 @@ const TABLE: &[(usize, f64)] = &[
 
 /// Half-width of the 99.73 % interval in standard deviations; the next smaller degrees of freedom
 /// stand for those that the table lacks, which widens it.
-pub(super) fn three_sigma(degrees_of_freedom: usize) -> f64 {
+pub(crate) fn three_sigma(degrees_of_freedom: usize) -> f64 {
     let row = TABLE
         .iter()
         .rev()

@@ -2,6 +2,7 @@
 
 mod alongside;
 mod collapsed;
+pub mod difference;
 mod html;
 mod json;
 mod picture;
@@ -39,6 +40,15 @@ pub enum FormatError {
     /// There are waits, but none of the chosen classes.
     #[error("the capture holds no waits of the chosen classes; leave --wait-class out to see all")]
     NoneChosen,
+    /// One side of a comparison has nothing of the weight.
+    #[error(
+        "the {side} holds nothing to compare: no samples, or none of the chosen weight; record it \
+         for longer, or choose another --weight"
+    )]
+    NothingToCompare {
+        /// `base` or `candidate`.
+        side: &'static str,
+    },
     /// Writing failed.
     #[error("cannot write the report: {0}")]
     Write(#[from] io::Error),

@@ -3,6 +3,7 @@
 mod builder;
 mod call_tree;
 mod category;
+pub mod diff;
 mod facts;
 mod flame;
 mod forest;
@@ -12,6 +13,7 @@ pub mod series;
 mod table;
 mod top;
 pub mod tracks;
+pub mod transform;
 mod trust;
 mod wait_classes;
 mod weight;
