@@ -12,7 +12,7 @@ use crate::{
     record_choice::RecordChoice,
     state::{
         checklist::Show,
-        profile::Mode,
+        profile::{Mode, Pane},
         start::{Column, Filter},
         timeline::ThreadOrder,
     },
@@ -102,6 +102,51 @@ pub enum Request {
     /// Save the CPU profile of the workbench itself: starts on the first call, ends and writes on
     /// the second.
     ToggleOwnProfile,
+}
+
+/// The sides of a sandwich.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Who calls the function.
+    Callers,
+    /// Whom it calls.
+    Callees,
+}
+
+/// A change of all stacks, of the selected function or its module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Take its frames out.
+    Merge,
+    /// Take the frames of its module out.
+    MergeModule,
+    /// Stacks from it inwards.
+    Focus,
+    /// Only stacks that hold it.
+    Keep,
+    /// All that it calls becomes its own.
+    Collapse,
+    /// Neighbouring frames of its module become one.
+    CollapseModule,
+    /// It goes on in its outermost frame; every function where none is selected.
+    Recursion,
+    /// No stacks that hold it.
+    Drop,
+    /// No stacks that hold its module.
+    DropModule,
+}
+
+/// Transforming the stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransformAction {
+    /// One more step.
+    Apply(Change),
+    /// Own code alone, or all again.
+    ToggleMyCode,
+    /// Go back to where there were so many steps.
+    KeepFirst(usize),
+    /// Take one step out.
+    Remove(usize),
 }
 
 /// What can be done to the timeline. Threads are positions in the profile's.
@@ -213,6 +258,8 @@ pub(crate) enum Command {
     StepMatch(i32),
     /// Something was done to the flame graph.
     Flame(FlameAction),
+    /// Something was done to a side of the sandwich: its callers or its callees.
+    Slice(Side, FlameAction),
     /// Zoom out to everything.
     ResetZoom,
     /// Zoom to the selected frame.
@@ -223,6 +270,14 @@ pub(crate) enum Command {
     SetRange(Option<(f64, f64)>),
     /// Something was done to the tracks of the timeline.
     Timeline(TimelineAction),
+    /// Transform the stacks, or take that back.
+    Transform(TransformAction),
+    /// Let plain letters go to a pane.
+    FocusPane(Pane),
+    /// Zoom the flame graph around its middle; above 1 shows less.
+    ZoomStacks(f64),
+    /// Move the flame graph by a share of what is seen.
+    PanStacks(f64),
     /// Weigh by CPU time, waits or page faults.
     Weigh(Weight),
     /// The next weight that the capture has.

@@ -3,11 +3,11 @@
 use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
 
 use crate::{
-    command::{Command, Request, Screen},
+    command::{Command, Request, Screen, TimelineAction, TransformAction},
     icons,
     record_choice::{RecordChoice, RecordSubject},
-    screens::SCREENS,
-    state::{Layer, State, profile::Mode, start::title},
+    screens::{SCREENS, profile::CHANGES},
+    state::{Layer, State, profile::Mode, start::title, timeline::ThreadOrder},
     theme::{Theme, regular},
     views::readings::TOPICS,
     widgets::{
@@ -204,7 +204,7 @@ fn profile(state: &State) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = Mode::ALL
         .into_iter()
-        .zip(["1", "2", "3", "4"])
+        .zip(["1", "2", "3", "4", "5"])
         .map(|(mode, key)| {
             line(
                 format!("Show {}", mode.label()),
@@ -220,6 +220,42 @@ fn profile(state: &State) -> Vec<Line> {
             line(words, "", Command::SetTopic(topic))
         }));
     }
+    if state.profile.selected_function().is_some() {
+        lines.extend(CHANGES.into_iter().map(|(change, words, key)| {
+            line(
+                words,
+                key,
+                Command::Transform(TransformAction::Apply(change)),
+            )
+        }));
+    }
+    lines.push(line(
+        "My code only",
+        "u",
+        Command::Transform(TransformAction::ToggleMyCode),
+    ));
+    lines.push(line(
+        "Zoom the timeline to the range",
+        "z",
+        Command::Timeline(TimelineAction::ZoomToRange),
+    ));
+    lines.push(line(
+        "Look at all threads",
+        "",
+        Command::Timeline(TimelineAction::AllThreads),
+    ));
+    lines.extend(ThreadOrder::ALL.into_iter().map(|order| {
+        line(
+            format!("Sort threads by {}", order.label()),
+            "",
+            Command::Timeline(TimelineAction::Order(order)),
+        )
+    }));
+    lines.push(line(
+        "Show hidden threads",
+        "",
+        Command::Timeline(TimelineAction::ShowHidden),
+    ));
     lines.push(line("Invert the call tree", "i", Command::ToggleInvert));
     lines.push(line("Reset zoom", "0", Command::ResetZoom));
     lines

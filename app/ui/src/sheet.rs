@@ -55,12 +55,16 @@ const COLUMNS: [&[Group]; 2] = [
         (
             "Profile",
             &[
-                ("1  2  3  4", "flame, left-heavy, call tree, functions"),
+                ("1  2  3", "flame, left-heavy, sandwich"),
+                ("4  5", "call tree, functions"),
                 ("↑  ↓  ←  →", "parent, child, siblings"),
                 ("Enter", "zoom to the frame"),
                 ("0", "reset zoom"),
                 ("+  −", "zoom"),
                 ("i", "invert"),
+                ("m  f  c", "merge, focus, collapse"),
+                ("r  d  u", "recursion, drop, my code only"),
+                ("F6", "timeline or stacks take the letters"),
                 ("t", "CPU time, waits, page faults"),
                 ("n  N", "next and previous match"),
                 ("Ctrl C", "copy the name"),
@@ -88,7 +92,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     }
     let window = ui.ctx().content_rect();
     crate::palette::shade(ui, window, out);
-    let size = vec2(880.0_f32.min(window.width() - 32.0), 620.0);
+    let size = vec2(880.0_f32.min(window.width() - 32.0), 700.0);
     Area::new(Id::unique("sheet"))
         .order(Order::Foreground)
         .pivot(Align2::CENTER_CENTER)

@@ -3,8 +3,10 @@
 mod checklist;
 mod events;
 mod profile;
+mod sandwich;
 mod start;
 mod timeline;
+mod transforms;
 
 use std::path::PathBuf;
 

@@ -3,10 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use regex::RegexBuilder;
-use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
+use scrutineer_profiler::{
+    capture::model::WaitClass,
+    profile::{CallTree, Weight},
+};
 
 use crate::{
-    command::{Command, Request, TimelineAction},
+    command::{Command, Request, TimelineAction, TransformAction},
     event::LoadedProfile,
     state::{
         State,
@@ -41,6 +44,17 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::SelectFunction(function) => select_function(state, function),
         Command::SetRange(range) => set_range(state, range),
         Command::Timeline(action) => super::timeline::apply(state, action),
+        Command::Transform(action) => super::transforms::apply(state, action),
+        Command::Slice(side, action) => super::sandwich::slice(state, side, action),
+        Command::FocusPane(pane) => state.profile.pane = pane,
+        Command::ZoomStacks(factor) => {
+            let window = state.profile.window.zoomed(factor, 0.5);
+            show_window(state, window, true);
+        }
+        Command::PanStacks(by) => {
+            let window = state.profile.window.panned(by);
+            show_window(state, window, true);
+        }
         Command::Weigh(weight) => weigh(state, weight),
         Command::WeighNext => weigh_next(state),
         Command::ToggleWaitClass(class) => toggle_class(state, class),
@@ -75,6 +89,8 @@ pub(super) fn unwind(state: &mut State) {
         choose_classes(state, None);
     } else if state.profile.wanted.range_s.is_some() {
         set_range(state, None);
+    } else if !state.profile.wanted.transforms.is_empty() {
+        super::transforms::apply(state, TransformAction::KeepFirst(0));
     } else if state.profile.wanted.threads.is_some() {
         super::timeline::choose_threads(state, None);
     } else if state.profile.timeline.view_s.is_some() {
@@ -136,6 +152,7 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         .filter(|_| same)
         .map_or((None, None), |open| (open.digest, open.pictures));
     let shown = Arranged {
+        profile: loaded.profile.clone(),
         tree: loaded.tree.clone(),
         layout: loaded.layout.clone(),
         left_heavy: loaded.left_heavy.clone(),
@@ -189,6 +206,7 @@ pub(super) fn rearrange(state: &mut State) {
     let plain = arrangement == Arrangement::default();
     let have = plain.then(|| {
         Box::new(Arranged {
+            profile: open.loaded.profile.clone(),
             tree: open.loaded.tree.clone(),
             layout: open.loaded.layout.clone(),
             left_heavy: open.loaded.left_heavy.clone(),
@@ -248,6 +266,13 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
         } if generation == current && pattern == state.profile.search => {
             state.profile.found = Some(found);
         }
+        Answer::Sandwich {
+            generation,
+            sandwich,
+        } if generation == current => {
+            state.profile.sandwich = Some(sandwich);
+            state.profile.slices = [(Window::ALL, 0.0); 2];
+        }
         Answer::Inspected {
             generation,
             inspection,
@@ -265,10 +290,10 @@ fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged
     let selected = if same_tree {
         profile.selected
     } else {
-        let capture = open.profile().clone();
-        profile
-            .selected
-            .and_then(|node| profile.follow(&capture, &arranged.tree, node))
+        let follow = |node| profile.follow(&arranged.profile, &arranged.tree, node);
+        let same_way = profile.selected.and_then(follow);
+        let function = profile.selected_function();
+        same_way.or_else(|| heaviest_node(&arranged.tree, function?))
     };
     if let Some(open) = &mut profile.open {
         (open.shown, open.arrangement) = (arranged, arrangement);
@@ -287,6 +312,7 @@ fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged
 
 fn set_mode(state: &mut State, mode: Mode) {
     state.profile.mode = mode;
+    super::sandwich::ask(state);
     state.profile.moves = false;
     state.profile.reveal = true;
 }
@@ -309,7 +335,7 @@ fn ask_search(state: &mut State) {
     };
     let Some(open) = &profile.open else { return };
     let (generation, tree) = (open.generation, open.shown.tree.clone());
-    let profile = open.profile().clone();
+    let profile = open.shown.profile.clone();
     state.views.ask(Task::Search {
         generation,
         profile,
@@ -366,10 +392,12 @@ fn flame(state: &mut State, action: FlameAction) {
         }
         FlameAction::Show { window, moves } => show_window(state, window, moves),
         FlameAction::Scroll(scroll) => state.profile.scroll = scroll,
+        // The screen shows it.
+        FlameAction::Menu(_) => {}
     }
 }
 
-fn show_window(state: &mut State, window: Window, moves: bool) {
+pub(super) fn show_window(state: &mut State, window: Window, moves: bool) {
     state.profile.window = window.clamped();
     state.profile.zoomed = if moves { filling(state) } else { None };
     state.profile.moves = moves && !state.appearance.reduce_motion;
@@ -410,6 +438,7 @@ fn select(state: &mut State, node: Option<u32>) {
 }
 
 fn ask_inspection(state: &mut State) {
+    super::sandwich::ask(state);
     let function = state.profile.selected_function();
     let Some(open) = &state.profile.open else {
         return;
@@ -417,7 +446,7 @@ fn ask_inspection(state: &mut State) {
     match function {
         Some(function) => {
             let (generation, tree) = (open.generation, open.shown.tree.clone());
-            let (profile, arrangement) = (open.profile().clone(), open.arrangement.clone());
+            let (profile, arrangement) = (open.shown.profile.clone(), open.arrangement.clone());
             state.views.ask(Task::Inspect {
                 generation,
                 profile,
@@ -430,18 +459,21 @@ fn ask_inspection(state: &mut State) {
     }
 }
 
-fn select_function(state: &mut State, function: u32) {
+pub(super) fn select_function(state: &mut State, function: u32) {
     let Some(open) = &state.profile.open else {
         return;
     };
-    let tree = &open.shown.tree;
-    let nodes = (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function);
-    let node = nodes.max_by_key(|node| (tree.total_samples[*node as usize], u32::MAX - node));
-    if let Some(node) = node {
+    if let Some(node) = heaviest_node(&open.shown.tree, function) {
         super::leave(state);
         select(state, Some(node));
         bring_into_view(state, node);
     }
+}
+
+/// The heaviest node of a function, the outermost of equals.
+fn heaviest_node(tree: &CallTree, function: u32) -> Option<u32> {
+    let nodes = (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function);
+    nodes.max_by_key(|node| (tree.total_samples[*node as usize], u32::MAX - node))
 }
 
 pub(super) fn set_range(state: &mut State, range: Option<(f64, f64)>) {
@@ -542,7 +574,7 @@ fn step_row(state: &mut State, by: i32) {
                 select_function(state, function);
             }
         }
-        Mode::Flame | Mode::LeftHeavy => {}
+        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich => {}
     }
     state.profile.reveal = true;
 }

@@ -34,6 +34,16 @@ pub(crate) const fn key(key: Key, command: fn(&State) -> Option<Command>) -> Bin
     }
 }
 
+/// A key with Shift that acts whatever control has the keyboard.
+pub(crate) const fn shift_key(key: Key, command: fn(&State) -> Option<Command>) -> Binding {
+    Binding {
+        modifiers: Modifiers::SHIFT,
+        key,
+        needs_free_keyboard: false,
+        command,
+    }
+}
+
 /// A plain key that a focused control takes for itself.
 pub(crate) const fn free_key(key: Key, command: fn(&State) -> Option<Command>) -> Binding {
     Binding {

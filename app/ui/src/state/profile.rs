@@ -9,7 +9,10 @@ use scrutineer_profiler::profile::{
 use crate::{
     event::LoadedProfile,
     state::timeline::TimelineState,
-    views::{Arrangement, Digest, Found, Inspection, readings::Pictures, waits::ClassTime},
+    views::{
+        Arrangement, Digest, Found, Inspection, readings::Pictures, sandwich::Sandwich,
+        waits::ClassTime,
+    },
     widgets::flame::{self, Window},
 };
 
@@ -21,6 +24,8 @@ pub(crate) enum Mode {
     Flame,
     /// Heaviest first.
     LeftHeavy,
+    /// A function between its callers and callees.
+    Sandwich,
     /// A table that unfolds.
     CallTree,
     /// Functions by self time.
@@ -29,9 +34,10 @@ pub(crate) enum Mode {
 
 impl Mode {
     /// All, in the order of the toolbar.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Flame,
         Self::LeftHeavy,
+        Self::Sandwich,
         Self::CallTree,
         Self::Functions,
     ];
@@ -41,15 +47,28 @@ impl Mode {
         match self {
             Self::Flame => "Flame",
             Self::LeftHeavy => "Left-heavy",
+            Self::Sandwich => "Sandwich",
             Self::CallTree => "Call tree",
             Self::Functions => "Top functions",
         }
     }
 }
 
+/// The panes of the screen that plain letters can go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pane {
+    /// Flame graph, call tree and tables.
+    #[default]
+    Stacks,
+    /// Threads over time.
+    Timeline,
+}
+
 /// A tree with its layouts: what the views show.
 #[derive(Clone, Debug)]
 pub(crate) struct Arranged {
+    /// The profile whose stacks these are: the capture's, or a transformed one.
+    pub(crate) profile: Arc<Profile>,
     pub(crate) tree: Arc<CallTree>,
     pub(crate) layout: Arc<FlameLayout>,
     pub(crate) left_heavy: Arc<FlameLayout>,
@@ -76,7 +95,7 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// The profile.
+    /// The capture's profile, whatever its stacks were transformed to.
     pub(crate) fn profile(&self) -> &Arc<Profile> {
         &self.loaded.profile
     }
@@ -103,7 +122,7 @@ impl Open {
 
     /// Name of a node.
     pub(crate) fn name(&self, node: u32) -> &str {
-        flame::node_name(self.profile(), &self.shown.tree, node)
+        flame::node_name(&self.shown.profile, &self.shown.tree, node)
     }
 
     /// `file:line` of a function, where known.
@@ -151,6 +170,12 @@ pub(crate) struct ProfileState {
     pub(crate) generation: u64,
     /// The threads over time.
     pub(crate) timeline: TimelineState,
+    /// Where plain letters go.
+    pub(crate) pane: Pane,
+    /// The last sandwich that was built.
+    pub(crate) sandwich: Option<Arc<Sandwich>>,
+    /// Windows and scrolls of its callers and callees.
+    pub(crate) slices: [(Window, f32); 2],
 }
 
 impl ProfileState {
@@ -186,6 +211,9 @@ impl Default for ProfileState {
             reveal: false,
             generation: 0,
             timeline: TimelineState::default(),
+            pane: Pane::default(),
+            sandwich: None,
+            slices: [(Window::ALL, 0.0); 2],
         }
     }
 }

@@ -6,6 +6,7 @@ mod memory;
 mod profile;
 mod start;
 mod timeline;
+mod transforms;
 mod waits;
 
 use std::{sync::Arc, time::Duration};

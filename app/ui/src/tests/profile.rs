@@ -211,7 +211,7 @@ fn inverting_puts_the_callees_first() {
 fn the_call_tree_unfolds_and_shares_the_selection() {
     let mut driver = Driver::with_capture();
     driver.click_part(APPLY_BATCH);
-    driver.press(Modifiers::NONE, Key::Num3);
+    driver.press(Modifiers::NONE, Key::Num4);
     assert_eq!(driver.state().profile.mode, Mode::CallTree);
     let before = driver.state().profile.rows.len();
     driver.click_part("Unfold tokio-rt-worker");

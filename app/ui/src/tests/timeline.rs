@@ -105,6 +105,7 @@ fn threads_are_pinned_hidden_and_sorted_from_their_menu() {
 #[test]
 fn keys_zoom_and_pan_and_the_tracks_follow() {
     let mut driver = driver();
+    driver.press(Modifiers::NONE, Key::F6);
     driver.press(Modifiers::NONE, Key::W);
     let (from, to) = profile(&driver).timeline.view_s.unwrap();
     assert!(
@@ -123,6 +124,7 @@ fn keys_zoom_and_pan_and_the_tracks_follow() {
 #[test]
 fn zooming_in_ends_at_a_microsecond() {
     let mut driver = driver();
+    driver.press(Modifiers::NONE, Key::F6);
     for _ in 0..40 {
         driver.press(Modifiers::NONE, Key::W);
     }

@@ -4,6 +4,7 @@
 mod digest;
 mod inspect;
 pub(crate) mod readings;
+pub(crate) mod sandwich;
 pub(crate) mod tracks;
 pub(crate) mod waits;
 
@@ -19,7 +20,9 @@ use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, Weight,
-        top_functions, tracks::ThreadIndex,
+        top_functions,
+        tracks::ThreadIndex,
+        transform::{self, Transform},
     },
 };
 
@@ -34,6 +37,8 @@ pub(crate) struct Arrangement {
     pub(crate) range_s: Option<(f64, f64)>,
     /// Only these threads (positions in the profile's); `None` for all.
     pub(crate) threads: Option<BTreeSet<u32>>,
+    /// Changes of the stacks, one after the other.
+    pub(crate) transforms: Vec<Transform>,
     /// What is weighed.
     pub(crate) weight: Weight,
     /// Classes of waits that count; `None` for all.
@@ -160,6 +165,13 @@ pub(crate) enum Task {
         tree: Arc<CallTree>,
         pattern: Regex,
     },
+    /// [`sandwich::Sandwich`] of a function.
+    Sandwich {
+        generation: u64,
+        profile: Arc<Profile>,
+        arrangement: Arrangement,
+        function: u32,
+    },
     /// A function over a tree.
     Inspect {
         generation: u64,
@@ -202,6 +214,11 @@ pub(crate) enum Answer {
         generation: u64,
         pattern: String,
         found: Arc<Found>,
+    },
+    /// See [`Task::Sandwich`].
+    Sandwich {
+        generation: u64,
+        sandwich: Arc<sandwich::Sandwich>,
     },
     /// See [`Task::Inspect`].
     Inspected {
@@ -272,9 +289,32 @@ fn work(inbox: &mpsc::Receiver<Task>, outbox: &mpsc::Sender<Answer>, context: &C
 #[derive(Debug, Default)]
 struct Kept {
     index: Option<(u64, Arc<ThreadIndex>)>,
+    transformed: Option<(u64, Vec<Transform>, Arc<Profile>)>,
 }
 
 impl Kept {
+    /// A profile with transformed stacks.
+    fn transformed(
+        &mut self,
+        generation: u64,
+        profile: &Arc<Profile>,
+        transforms: &[Transform],
+    ) -> Arc<Profile> {
+        if transforms.is_empty() {
+            return profile.clone();
+        }
+        match &self.transformed {
+            Some((of, by, transformed)) if *of == generation && by == transforms => {
+                transformed.clone()
+            }
+            _ => {
+                let transformed = Arc::new(transform::apply(profile, transforms));
+                self.transformed = Some((generation, transforms.to_vec(), transformed.clone()));
+                transformed
+            }
+        }
+    }
+
     fn index(&mut self, generation: u64, profile: &Profile) -> Arc<ThreadIndex> {
         match &self.index {
             Some((of, index)) if *of == generation => index.clone(),
@@ -327,7 +367,8 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             arrangement,
             have,
         } => {
-            let arranged = Box::new(arrange(&profile, &arrangement, have.map(|have| *have)));
+            let profile = kept.transformed(generation, &profile, &arrangement.transforms);
+            let arranged = Box::new(arrange(profile, &arrangement, have.map(|have| *have)));
             Answer::Arranged {
                 generation,
                 arrangement,
@@ -347,6 +388,15 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
                 found,
             }
         }
+        Task::Sandwich {
+            generation,
+            profile,
+            arrangement,
+            function,
+        } => Answer::Sandwich {
+            generation,
+            sandwich: Arc::new(sandwich::sandwich(&profile, &arrangement, function)),
+        },
         Task::Inspect {
             generation,
             profile,
@@ -365,10 +415,10 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
     }
 }
 
-fn arrange(profile: &Profile, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
+fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
     let selection = arrangement.selection();
-    let classes = Arc::new(waits::classes(profile, &selection));
-    let top = Some(Arc::new(top_functions(profile, &selection, false)));
+    let classes = Arc::new(waits::classes(&profile, &selection));
+    let top = Some(Arc::new(top_functions(&profile, &selection, false)));
     if let Some(have) = have {
         return Arranged {
             top,
@@ -380,13 +430,14 @@ fn arrange(profile: &Profile, arrangement: &Arrangement, have: Option<Arranged>)
         inverted: arrangement.inverted,
         ..CallTreeOptions::default()
     };
-    let tree = CallTree::build(profile, &selection, options);
+    let tree = CallTree::build(&profile, &selection, options);
     Arranged {
         layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
         left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
         tree: Arc::new(tree),
         top,
         classes,
+        profile,
     }
 }
 

@@ -72,12 +72,12 @@ pub(super) fn tracks(
     let mut rows: Vec<(u64, ThreadRow)> = (0..profile.threads.len() as u32)
         .filter(|thread| index.has(*thread))
         .map(|thread| {
-            let range_ns = (range.end - range.start).max(1) as f64;
+            let length_ns = (range.end - range.start).max(1) as f64;
             let row = ThreadRow {
                 thread,
                 key: key_of(profile, thread),
                 name: name_of(profile, thread, several),
-                cpu: index.cpu_ns(profile, thread, &range) as f64 / range_ns,
+                cpu: index.cpu_ns(profile, thread, &range) as f64 / length_ns,
             };
             (index.cpu_ns(profile, thread, &whole), row)
         })

@@ -3,8 +3,9 @@
 use egui::{Rect, Ui, pos2, vec2};
 use scrutineer_profiler::profile::{Category, Weight};
 
+use super::steps;
 use crate::{
-    command::Command,
+    command::{Command, TimelineAction},
     icons,
     state::{State, profile::Open},
     theme::{RADIUS_TAG, Theme, medium, regular},
@@ -13,7 +14,7 @@ use crate::{
         self,
         bar::cut_top,
         empty,
-        flame::{Flame, Window, canvas_id, short_name},
+        flame::{Flame, FlameAction, Part, Window, canvas_id, short_name},
         text::{self, LEFT, look},
     },
 };
@@ -37,7 +38,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         .as_ref()
         .filter(|_| !state.profile.search.is_empty());
     let flame = Flame {
-        profile: open.profile(),
+        part: Part::Stacks,
+        profile: &open.shown.profile,
         tree: &open.shown.tree,
         layout,
         window: state.profile.window,
@@ -49,7 +51,14 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         title: &title,
         place_of: &place_of,
     };
-    out.extend(flame.show(ui, rect).into_iter().map(Command::Flame));
+    let mut menu_at = None;
+    for action in flame.show(ui, rect) {
+        match action {
+            FlameAction::Menu(at) => menu_at = Some(at),
+            action => out.push(Command::Flame(action)),
+        }
+    }
+    steps::menu(ui, menu_at, state, open, out);
     if state.profile.reveal {
         out.extend(flame.reveal_selected(rect).map(Command::Flame));
     }
@@ -66,8 +75,12 @@ fn copy(ui: &Ui, state: &State, open: &Open) {
 }
 
 fn title(open: &Open) -> String {
-    let threads = open.profile().threads.len();
-    let noun = if threads == 1 { "thread" } else { "threads" };
+    let all = open.profile().threads.len();
+    let noun = if all == 1 { "thread" } else { "threads" };
+    let threads = match &open.arrangement.threads {
+        Some(chosen) => format!("{} of {all}", chosen.len()),
+        None => all.to_string(),
+    };
     let inverted = if open.arrangement.inverted {
         ", callees first"
     } else {
@@ -122,7 +135,7 @@ fn no_samples(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Com
 }
 
 /// The chips that say what is shown, each with the way back.
-fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+pub(super) fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     let legend_left = legend(ui, rect);
     let mut room = Rect::from_min_max(
@@ -151,6 +164,21 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
             Command::SetRange(None),
         );
     }
+    if let Some(threads) = &profile.wanted.threads {
+        let noun = if threads.len() == 1 {
+            "thread"
+        } else {
+            "threads"
+        };
+        chip(
+            ui,
+            &mut room,
+            &format!("{} {noun}", threads.len()),
+            "Look at all threads",
+            out,
+            Command::Timeline(TimelineAction::AllThreads),
+        );
+    }
     if let Some(classes) = &profile.wanted.classes {
         let names: Vec<_> = classes.iter().map(|class| class.label()).collect();
         chip(
@@ -162,6 +190,7 @@ fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) 
             Command::AllWaitClasses,
         );
     }
+    steps::chips(ui, &mut room, &profile.wanted.transforms, out);
     if profile.wanted.inverted {
         chip(
             ui,

@@ -60,7 +60,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
 
 fn category_of(open: &Open, node: u32) -> Category {
     let function = function_of(&open.shown.tree, node).unwrap_or(u32::MAX);
-    open.profile()
+    open.shown
+        .profile
         .functions
         .get(function as usize)
         .map_or(Category::Root, |known| known.category)
@@ -126,7 +127,7 @@ fn identity(ui: &Ui, room: &mut Rect, open: &Open, node: u32, out: &mut Vec<Comm
 
 fn module(open: &Open, node: u32) -> Option<&str> {
     let function = function_of(&open.shown.tree, node)?;
-    let module = open.profile().functions.get(function as usize)?.module;
+    let module = open.shown.profile.functions.get(function as usize)?.module;
     let path = &open.profile().modules.get(module as usize)?.path;
     path.rsplit('/').next()
 }
@@ -377,7 +378,7 @@ fn top_row(
     function: &scrutineer_profiler::profile::TopFunction,
 ) -> egui::Response {
     let theme = Theme::of(ui);
-    let known = open.profile().functions.get(function.function as usize);
+    let known = open.shown.profile.functions.get(function.function as usize);
     let (name, category) = known.map_or(("?", Category::Root), |known| {
         (known.name.as_str(), known.category)
     });

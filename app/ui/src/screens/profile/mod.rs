@@ -3,23 +3,25 @@
 mod graph;
 mod inspector;
 mod range;
+mod sandwich;
+mod steps;
 mod tables;
 mod timeline;
 mod toolbar;
 mod tracks;
 mod weights;
 
-use egui::{Key, Modifiers, Rect, Ui};
+use egui::{Key, Rect, Stroke, Ui};
 use scrutineer_evidence::trust;
 use scrutineer_profiler::profile::Weight;
 
-use super::{Binding, free_key, key};
+use super::{Binding, free_key, key, shift_key};
 use crate::{
-    command::{Command, Request, Screen, TimelineAction},
+    command::{Change, Command, Request, Screen, TimelineAction, TransformAction},
     icons,
     state::{
         State,
-        profile::{Mode, Open},
+        profile::{Mode, Open, Pane},
     },
     theme::{CONTROL, Theme},
     widgets::{
@@ -29,22 +31,62 @@ use crate::{
     },
 };
 
+pub(crate) use steps::CHANGES;
+
 /// Id of the search field.
 pub(crate) const SEARCH: &str = "search frames";
 
 /// Keys of the screen.
 pub(crate) const KEYS: &[Binding] = &[
+    // Before the same letters without Shift, which would take them.
+    shift_key(Key::N, |_| Some(Command::StepMatch(-1))),
+    shift_key(Key::A, |_| Some(Command::PanStacks(-0.2))),
+    shift_key(Key::D, |_| Some(Command::PanStacks(0.2))),
+    shift_key(Key::OpenBracket, |_| {
+        act(TimelineAction::Nudge {
+            right: false,
+            by: 0.01,
+        })
+    }),
+    shift_key(Key::CloseBracket, |_| {
+        act(TimelineAction::Nudge {
+            right: true,
+            by: -0.01,
+        })
+    }),
     key(Key::Num1, |_| Some(Command::SetMode(Mode::Flame))),
     key(Key::Num2, |_| Some(Command::SetMode(Mode::LeftHeavy))),
-    key(Key::Num3, |_| Some(Command::SetMode(Mode::CallTree))),
-    key(Key::Num4, |_| Some(Command::SetMode(Mode::Functions))),
+    key(Key::Num3, |_| Some(Command::SetMode(Mode::Sandwich))),
+    key(Key::Num4, |_| Some(Command::SetMode(Mode::CallTree))),
+    key(Key::Num5, |_| Some(Command::SetMode(Mode::Functions))),
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
     key(Key::T, |_| Some(Command::WeighNext)),
-    key(Key::W, |_| act(TimelineAction::Zoom(0.5, None))),
-    key(Key::S, |_| act(TimelineAction::Zoom(2.0, None))),
-    key(Key::A, |_| act(TimelineAction::Pan(-0.2))),
-    key(Key::D, |_| act(TimelineAction::Pan(0.2))),
+    key(Key::W, |state| {
+        in_timeline(state, TimelineAction::Zoom(0.5, None)).or(Some(Command::ZoomStacks(1.5)))
+    }),
+    key(Key::S, |state| {
+        in_timeline(state, TimelineAction::Zoom(2.0, None)).or(Some(Command::ZoomStacks(1.0 / 1.5)))
+    }),
+    key(Key::A, |state| {
+        in_timeline(state, TimelineAction::Pan(-0.2))
+    }),
+    key(Key::D, |state| {
+        in_timeline(state, TimelineAction::Pan(0.2)).or(change(Change::Drop))
+    }),
+    key(Key::M, |_| change(Change::Merge)),
+    key(Key::F, |_| change(Change::Focus)),
+    key(Key::C, |_| change(Change::Collapse)),
+    key(Key::R, |_| change(Change::Recursion)),
+    key(Key::U, |_| {
+        Some(Command::Transform(TransformAction::ToggleMyCode))
+    }),
+    key(Key::F6, |state| {
+        Some(Command::FocusPane(match state.profile.pane {
+            Pane::Stacks => Pane::Timeline,
+            Pane::Timeline => Pane::Stacks,
+        }))
+    }),
     key(Key::Z, |_| act(TimelineAction::ZoomToRange)),
     key(Key::OpenBracket, |_| {
         act(TimelineAction::Nudge {
@@ -58,34 +100,6 @@ pub(crate) const KEYS: &[Binding] = &[
             by: 0.01,
         })
     }),
-    Binding {
-        modifiers: Modifiers::SHIFT,
-        key: Key::OpenBracket,
-        needs_free_keyboard: false,
-        command: |_| {
-            act(TimelineAction::Nudge {
-                right: false,
-                by: 0.01,
-            })
-        },
-    },
-    Binding {
-        modifiers: Modifiers::SHIFT,
-        key: Key::CloseBracket,
-        needs_free_keyboard: false,
-        command: |_| {
-            act(TimelineAction::Nudge {
-                right: true,
-                by: -0.01,
-            })
-        },
-    },
-    Binding {
-        modifiers: Modifiers::SHIFT,
-        key: Key::N,
-        needs_free_keyboard: false,
-        command: |_| Some(Command::StepMatch(-1)),
-    },
     key(Key::N, |_| Some(Command::StepMatch(1))),
     free_key(Key::Space, |state| {
         state.recording.as_ref().map(|_| Command::ToggleFreeze)
@@ -100,6 +114,16 @@ pub(crate) const KEYS: &[Binding] = &[
     free_key(Key::ArrowLeft, |state| fold(state, true)),
     free_key(Key::Enter, |_| Some(Command::ZoomToSelected)),
 ];
+
+/// A command of the timeline where that is the pane that plain letters go to.
+fn in_timeline(state: &State, action: TimelineAction) -> Option<Command> {
+    (state.profile.pane == Pane::Timeline).then_some(Command::Timeline(action))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "keys may give no command")]
+fn change(change: Change) -> Option<Command> {
+    Some(Command::Transform(TransformAction::Apply(change)))
+}
 
 #[expect(clippy::unnecessary_wraps, reason = "keys may give no command")]
 fn act(action: TimelineAction) -> Option<Command> {
@@ -141,6 +165,7 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let screen = rect.height();
     let timeline_rect = cut_top(&mut rect, timeline::height(screen, state, open));
     timeline::show(ui, (timeline_rect, screen), state, open, out);
+    let below = rect;
     let tools = cut_top(&mut rect, 42.0);
     toolbar::show(ui, tools, state, open, narrow, out);
     if state.profile.wanted.weight == Weight::Wait {
@@ -152,8 +177,32 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     trust_line(ui, trust, state, open);
     match state.profile.mode {
         Mode::Flame | Mode::LeftHeavy => graph::show(ui, rect, state, open, out),
+        Mode::Sandwich => sandwich::show(ui, rect, state, open, out),
         Mode::CallTree => tables::call_tree(ui, rect, state, open, out),
         Mode::Functions => tables::functions(ui, rect, state, open, out),
+    }
+    panes(ui, timeline_rect, below, state, out);
+}
+
+/// The line on top of the pane that plain letters go to; a press of the pointer chooses it.
+fn panes(ui: &Ui, timeline: Rect, stacks: Rect, state: &State, out: &mut Vec<Command>) {
+    let line = match state.profile.pane {
+        Pane::Timeline => timeline,
+        Pane::Stacks => stacks,
+    };
+    let accent = Stroke::new(1.0, Theme::of(ui).accent);
+    hline(ui, line, line.top() + 1.0, accent);
+    let pressed = ui.input(|input| {
+        let press = input.pointer.any_pressed();
+        press.then(|| input.pointer.interact_pos()).flatten()
+    });
+    let pane = match pressed {
+        Some(at) if timeline.contains(at) => Pane::Timeline,
+        Some(at) if stacks.contains(at) => Pane::Stacks,
+        _ => return,
+    };
+    if pane != state.profile.pane {
+        out.push(Command::FocusPane(pane));
     }
 }
 

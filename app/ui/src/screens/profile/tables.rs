@@ -246,7 +246,8 @@ fn tree_row(ui: &Ui, rect: Rect, state: &State, open: &Open, node: u32, out: &mu
     let words = open.name(node);
     let function = function_of(tree, node);
     let category = open
-        .profile()
+        .shown
+        .profile
         .functions
         .get(function.unwrap_or(u32::MAX) as usize);
     let category = category.map_or(scrutineer_profiler::profile::Category::Root, |known| {
@@ -324,7 +325,7 @@ fn function_row(
     out: &mut Vec<Command>,
 ) {
     let theme = Theme::of(ui);
-    let Some(function) = open.profile().functions.get(row.function as usize) else {
+    let Some(function) = open.shown.profile.functions.get(row.function as usize) else {
         return;
     };
     let selected = state.profile.selected_function() == Some(row.function);

@@ -264,6 +264,11 @@ fn color_of(theme: &Theme, state: usize) -> Color32 {
     theme.wait(WaitClass::ALL[state - 1])
 }
 
+/// Whether two bins look the same.
+fn is_alike(a: &Shares, b: &Shares) -> bool {
+    a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.01)
+}
+
 /// Paints bins of a window of time, of which `time` is seen; equal neighbours become one box.
 fn paint(
     ui: &Ui,
@@ -284,7 +289,7 @@ fn paint(
     let mut at = 0;
     while at < bins.len() {
         let end = (at + 1..bins.len())
-            .find(|next| bins[*next] != bins[at])
+            .find(|next| !is_alike(&bins[*next], &bins[at]))
             .unwrap_or(bins.len());
         let (left, right) = (x(at as f64), x(end as f64));
         let mut floor = rect.bottom();

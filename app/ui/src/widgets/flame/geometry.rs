@@ -76,6 +76,8 @@ pub(super) struct Place {
     pub(super) shown: Window,
     pub(super) scroll: f32,
     pub(super) total: u64,
+    /// Whether the first row lies at the bottom.
+    pub(super) is_flipped: bool,
 }
 
 impl Place {
@@ -102,8 +104,24 @@ impl Place {
     }
 
     /// Top of a row.
-    pub(super) fn y(&self, row: usize) -> f32 {
-        (self.rect.top() + row as f32 * ROW_HEIGHT - self.scroll).round()
+    fn y(&self, row: usize) -> f32 {
+        let from_first = row as f32 * ROW_HEIGHT - self.scroll;
+        if self.is_flipped {
+            (self.rect.bottom() - ROW_HEIGHT - from_first).round()
+        } else {
+            (self.rect.top() + from_first).round()
+        }
+    }
+
+    /// The row at a height, which may lie beyond the last.
+    pub(super) fn row_at(&self, y: f32) -> Option<usize> {
+        let from_first = if self.is_flipped {
+            self.rect.bottom() - y
+        } else {
+            y - self.rect.top()
+        };
+        let row = ((from_first + self.scroll) / ROW_HEIGHT).floor();
+        (row >= 0.0).then_some(row as usize)
     }
 
     /// The rows that can be seen.
@@ -121,7 +139,7 @@ impl Place {
         let top = self.y(row);
         Rect::from_min_max(
             egui::pos2(left, top),
-            egui::pos2((right - 1.0).max(left), self.y(row + 1) - 1.0),
+            egui::pos2((right - 1.0).max(left), top + ROW_HEIGHT - 1.0),
         )
     }
 }

@@ -48,7 +48,7 @@ fn frames(ui: &Ui, flame: &Flame<'_>, place: &Place, actions: &mut Vec<FlameActi
         for at in wide(flame, place, row, from, to) {
             let rect = place.rect_of(flame.layout, row, at).intersect(place.rect);
             let node = flame.layout.node[at as usize];
-            let response = ui.interact(rect, Id::unique(("frame", at)), Sense::CLICK);
+            let response = ui.interact(rect, Id::unique(("frame", flame.part, at)), Sense::CLICK);
             response.widget_info(|| {
                 let selected = flame.selected == Some(node);
                 WidgetInfo::selected(Role::GraphicsObject, true, selected, spoken(flame, node))
@@ -56,11 +56,18 @@ fn frames(ui: &Ui, flame: &Flame<'_>, place: &Place, actions: &mut Vec<FlameActi
             if response.clicked() {
                 response
                     .ctx
-                    .memory_mut(|memory| memory.request_focus(super::canvas_id()));
+                    .memory_mut(|memory| memory.request_focus(super::canvas_id_of(flame.part)));
                 actions.push(FlameAction::Select(Some(node)));
             }
             if response.double_clicked() {
                 actions.push(zoom(flame, at));
+            }
+            if response.secondary_clicked() {
+                let place = response
+                    .interact_pointer_pos()
+                    .unwrap_or(rect.left_bottom());
+                actions.push(FlameAction::Select(Some(node)));
+                actions.push(FlameAction::Menu(place));
             }
         }
     }
@@ -112,10 +119,7 @@ fn zoom(flame: &Flame<'_>, at: u32) -> FlameAction {
 }
 
 fn at_pointer(flame: &Flame<'_>, place: &Place, at: Pos2) -> Option<u32> {
-    let row = ((at.y - place.rect.top() + place.scroll) / ROW_HEIGHT).floor();
-    (row >= 0.0)
-        .then(|| flame.layout.hit(row as usize, place.sample(at.x)))
-        .flatten()
+    flame.layout.hit(place.row_at(at.y)?, place.sample(at.x))
 }
 
 fn canvas_clicks(
@@ -131,6 +135,10 @@ fn canvas_clicks(
     if canvas.clicked() {
         let node = under.map(|at| flame.layout.node[at as usize]);
         actions.push(FlameAction::Select(node));
+    }
+    if let Some(at) = under.filter(|_| canvas.secondary_clicked()) {
+        actions.push(FlameAction::Select(Some(flame.layout.node[at as usize])));
+        actions.push(FlameAction::Menu(pointer));
     }
     if let Some(at) = under.filter(|_| canvas.double_clicked()) {
         actions.push(zoom(flame, at));
@@ -159,6 +167,7 @@ fn drags(flame: &Flame<'_>, place: &Place, canvas: &Response, actions: &mut Vec<
 fn scrolled(flame: &Flame<'_>, place: &Place, by: f32) -> FlameAction {
     let height = flame.layout.rows.len() as f32 * ROW_HEIGHT;
     let most = (height - place.rect.height() + ROW_HEIGHT).max(0.0);
+    let by = if place.is_flipped { -by } else { by };
     FlameAction::Scroll((flame.scroll + by).clamp(0.0, most))
 }
 
@@ -203,7 +212,7 @@ fn hover(ui: &Ui, flame: &Flame<'_>, place: &Place, canvas: &Response) {
     egui::Tooltip::always_open(
         ui.ctx().clone(),
         ui.layer_id(),
-        Id::unique("flame tooltip"),
+        Id::unique(("flame tooltip", flame.part)),
         egui::PopupAnchor::Pointer,
     )
     .gap(14.0)

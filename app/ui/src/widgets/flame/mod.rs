@@ -24,9 +24,38 @@ pub(crate) use paint::SHADES;
 /// Height of a row.
 pub(crate) const ROW_HEIGHT: f32 = 18.0;
 
+/// The graphs that a screen can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// The stacks of the selection.
+    Stacks,
+    /// Those who call the function of a sandwich: it lies at the bottom, they grow upwards.
+    Callers,
+    /// Those whom it calls.
+    Callees,
+}
+
+impl Part {
+    /// Whether the root lies at the bottom.
+    const fn is_flipped(self) -> bool {
+        matches!(self, Self::Callers)
+    }
+
+    /// What AccessKit calls the graph.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Stacks => "flame graph",
+            Self::Callers => "callers",
+            Self::Callees => "callees",
+        }
+    }
+}
+
 /// What is painted.
 #[derive(Clone, Copy)]
 pub(crate) struct Flame<'a> {
+    /// Which of the graphs on the screen it is.
+    pub(crate) part: Part,
     /// Profile that the tree was built from.
     pub(crate) profile: &'a Profile,
     /// Call tree.
@@ -65,16 +94,18 @@ pub(crate) enum FlameAction {
     },
     /// Scroll the rows.
     Scroll(f32),
+    /// Open the menu of the frame that was selected just before.
+    Menu(egui::Pos2),
 }
 
 impl Flame<'_> {
     /// Paints the graph and gathers what was done to it.
     pub(crate) fn show(&self, ui: &mut Ui, rect: Rect) -> Vec<FlameAction> {
-        let id = canvas_id();
+        let id = canvas_id_of(self.part);
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
             let words = format::quantity_words(self.unit, self.layout.total);
-            let name = format!("flame graph, {}", words.replace('\u{a0}', " "));
+            let name = format!("{}, {}", self.part.name(), words.replace('\u{a0}', " "));
             WidgetInfo::labeled(Role::Canvas, true, name)
         });
         if response.clicked() {
@@ -86,12 +117,13 @@ impl Flame<'_> {
             ..EventFilter::default()
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
-        let shown = motion::shown(ui.ctx(), self.window, self.moves);
+        let shown = motion::shown(ui.ctx(), self.part, self.window, self.moves);
         let place = geometry::Place {
             rect,
             shown,
             scroll: self.scroll,
             total: self.layout.total,
+            is_flipped: self.part.is_flipped(),
         };
         paint::graph(ui, self, &place);
         interact::all(ui, self, &place, &response)
@@ -147,7 +179,11 @@ impl Flame<'_> {
 
 /// Id of the canvas: what has the keyboard when arrows walk the graph.
 pub(crate) fn canvas_id() -> Id {
-    Id::unique("flame canvas")
+    canvas_id_of(Part::Stacks)
+}
+
+fn canvas_id_of(part: Part) -> Id {
+    Id::unique(("flame canvas", part))
 }
 
 /// Function of a node, where it has one.

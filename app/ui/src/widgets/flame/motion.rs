@@ -2,7 +2,7 @@
 
 use egui::{Context, Id};
 
-use super::Window;
+use super::{Part, Window};
 
 const LENGTH_S: f64 = 0.14;
 
@@ -14,8 +14,8 @@ struct Motion {
 }
 
 /// The window to paint now, on the way to `goal`.
-pub(super) fn shown(context: &Context, goal: Window, moves: bool) -> Window {
-    let id = Id::unique("flame motion");
+pub(super) fn shown(context: &Context, part: Part, goal: Window, moves: bool) -> Window {
+    let id = Id::unique(("flame motion", part));
     let now = context.time();
     let standing = Motion {
         from: goal,
