@@ -11,11 +11,13 @@ use std::{
 use common::{Target, as_nobody, is_root, reachable_copy, run, run_in, scrutineer, skip};
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "init",
     "record",
     "report",
+    "diff",
+    "convert",
     "check",
     "baseline",
     "doctor",
@@ -379,6 +381,8 @@ fn every_format_is_written_to_a_file_and_nothing_to_standard_output() {
         ("pprof", b"\x1f\x8b"),
         ("collapsed", b"sh;"),
         ("json", b"{"),
+        ("firefox", b"{\"meta\":"),
+        ("speedscope", b"{\"$schema\":"),
     ] {
         let said = run_in(
             folder.path(),

@@ -37,6 +37,7 @@ subcommands! {
     record: Record,
     report: Report,
     diff: Diff,
+    convert: Convert,
     check: Check,
     baseline: Baseline,
     init: Init,

@@ -26,6 +26,8 @@ Formats:
   pprof      gzipped protocol buffer: `go tool pprof FILE`
   collapsed  one line a stack: thread-name;root;…;leaf count
   json       everything that the text shows, for scripts
+  firefox    for profiler.firefox.com: threads and times, without source lines
+  speedscope for speedscope.app: threads, order and source lines
 
 A capture that was cut short is shown as far as it goes, with a warning on standard error.
 
@@ -68,6 +70,8 @@ enum FormatName {
     Pprof,
     Collapsed,
     Json,
+    Firefox,
+    Speedscope,
 }
 
 impl From<FormatName> for Format {
@@ -79,6 +83,8 @@ impl From<FormatName> for Format {
             FormatName::Pprof => Self::Pprof,
             FormatName::Collapsed => Self::Collapsed,
             FormatName::Json => Self::Json,
+            FormatName::Firefox => Self::Firefox,
+            FormatName::Speedscope => Self::Speedscope,
         }
     }
 }

@@ -3,10 +3,12 @@
 mod alongside;
 mod collapsed;
 pub mod difference;
+mod firefox;
 mod html;
 mod json;
 mod picture;
 mod pprof;
+mod speedscope;
 mod summary;
 mod svg;
 mod text;
@@ -69,17 +71,23 @@ pub enum Format {
     Collapsed,
     /// Everything that the text shows, for scripts.
     Json,
+    /// The Firefox Profiler's processed profile.
+    Firefox,
+    /// speedscope's own format.
+    Speedscope,
 }
 
 impl Format {
     /// All formats, in the order in which help lists them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Text,
         Self::Svg,
         Self::Html,
         Self::Pprof,
         Self::Collapsed,
         Self::Json,
+        Self::Firefox,
+        Self::Speedscope,
     ];
 
     /// The name that the command line takes.
@@ -91,8 +99,41 @@ impl Format {
             Self::Pprof => "pprof",
             Self::Collapsed => "collapsed",
             Self::Json => "json",
+            Self::Firefox => "firefox",
+            Self::Speedscope => "speedscope",
         }
     }
+}
+
+impl Format {
+    /// What a capture holds and the format does not, a sentence each.
+    pub const fn what_is_lost(self) -> &'static [&'static str] {
+        match self {
+            Self::Firefox => &[
+                "The Firefox profile holds threads, times and categories; source lines, readings \
+                 and which functions were inlined are left out",
+            ],
+            Self::Speedscope => &[
+                "speedscope holds stacks and their order by thread; categories, readings and the \
+                 time between samples are left out",
+            ],
+            Self::Pprof => {
+                &["pprof holds sums of stacks by thread name; times and readings are left out"]
+            }
+            Self::Collapsed => &[
+                "collapsed stacks hold sums by thread name; times, source lines, categories and \
+                 readings are left out",
+            ],
+            Self::Text | Self::Svg | Self::Html | Self::Json => &[],
+        }
+    }
+}
+
+/// A file's bytes, gzipped.
+pub fn compressed(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    io::Write::write_all(&mut packed, bytes)?;
+    Ok(packed.finish()?)
 }
 
 /// Writes all of a profile, weighed by CPU time.
@@ -128,6 +169,8 @@ pub fn write_selected(
         Format::Pprof => pprof::write,
         Format::Collapsed => collapsed::write,
         Format::Json => json::write,
+        Format::Firefox => firefox::write,
+        Format::Speedscope => speedscope::write,
     };
     write(profile, selection, out)?;
     Ok(out.flush()?)

@@ -349,3 +349,96 @@ fn a_weight_that_the_capture_lacks_is_refused_with_what_to_do() {
     let refused = write_selected(&waiting(), &selection, Format::Text, &mut Vec::new());
     assert!(matches!(refused, Err(FormatError::NoneChosen)));
 }
+
+/// Names of a processed profile's stack, from the outermost function inwards.
+fn firefox_stack(thread: &serde_json::Value, stack: &serde_json::Value) -> Vec<String> {
+    let column = |table: &str, name: &str, row: usize| thread[table][name][row].clone();
+    let mut names = Vec::new();
+    let mut at = stack.as_u64();
+    while let Some(row) = at {
+        let frame = column("stackTable", "frame", row as usize)
+            .as_u64()
+            .expect("a frame");
+        let function = column("frameTable", "func", frame as usize)
+            .as_u64()
+            .expect("a function");
+        let name = column("funcTable", "name", function as usize)
+            .as_u64()
+            .expect("a name");
+        let name = thread["stringArray"][name as usize]
+            .as_str()
+            .expect("a string");
+        names.push(name.to_owned());
+        at = column("stackTable", "prefix", row as usize).as_u64();
+    }
+    names.reverse();
+    names
+}
+
+#[test]
+fn the_firefox_profile_holds_every_sample_with_its_stack_and_time() {
+    let profile = testing::two_threads();
+    let value: serde_json::Value =
+        serde_json::from_str(&text_of(&profile, Format::Firefox)).expect("JSON");
+    let threads = value["threads"].as_array().expect("threads");
+    let mut stacks: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for thread in threads {
+        let samples = &thread["samples"];
+        for stack in samples["stack"].as_array().expect("stacks") {
+            *stacks.entry(firefox_stack(thread, stack)).or_default() += 1;
+        }
+    }
+    let expected: BTreeMap<Vec<String>, usize> = collapsed::stacks(&profile, &Selection::default())
+        .into_iter()
+        .map(|(stack, weight)| (stack[1..].to_vec(), weight as usize))
+        .collect();
+    assert_eq!(stacks, expected);
+    assert_eq!(threads.len(), 2);
+}
+
+#[test]
+fn speedscope_holds_the_weights_of_each_thread_and_where_functions_stand() {
+    let profile = testing::two_threads();
+    let value: serde_json::Value =
+        serde_json::from_str(&text_of(&profile, Format::Speedscope)).expect("JSON");
+    let frames = value["shared"]["frames"].as_array().expect("frames");
+    let profiles = value["profiles"].as_array().expect("profiles");
+    assert_eq!(profiles.len(), 2);
+    let mut total = 0;
+    for sampled in profiles {
+        let weights = sampled["weights"].as_array().expect("weights");
+        let sum: u64 = weights.iter().filter_map(serde_json::Value::as_u64).sum();
+        assert_eq!(sampled["endValue"].as_u64(), Some(sum));
+        assert_eq!(
+            sampled["samples"].as_array().map(Vec::len),
+            Some(weights.len())
+        );
+        for id in sampled["samples"].as_array().into_iter().flatten() {
+            let ids = id.as_array().expect("frames of a sample");
+            assert!(
+                ids.iter()
+                    .all(|id| (id.as_u64().expect("an id") as usize) < frames.len())
+            );
+        }
+        total += sum;
+    }
+    let period_ns = 1_000_000_000 / u64::from(profile.header.frequency_hz);
+    assert_eq!(total, profile.total(&Selection::default()) * period_ns);
+}
+
+#[test]
+fn waits_are_weighed_in_their_time_by_formats_of_other_tools_too() {
+    let profile = waiting();
+    let selection = Selection::weighed_by(Weight::Wait);
+    let mut out = Vec::new();
+    write_selected(&profile, &selection, Format::Speedscope, &mut out).expect("it is written");
+    let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    let sum = |sampled: &serde_json::Value| sampled["endValue"].as_u64().expect("a sum");
+    let total: u64 = value["profiles"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(sum)
+        .sum();
+    assert_eq!(total, profile.total(&selection));
+}

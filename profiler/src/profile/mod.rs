@@ -8,6 +8,8 @@ mod facts;
 mod flame;
 mod forest;
 mod garbage_collectors;
+pub mod heat_map;
+pub mod lines;
 pub mod own;
 pub mod series;
 mod table;

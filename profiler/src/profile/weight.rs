@@ -103,6 +103,8 @@ fn duration(nanoseconds: u64) -> String {
 /// A row of a profile that a selection holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weighed {
+    /// Position in the columns of the weight.
+    pub row: u32,
     /// Position in [`Profile::threads`].
     pub thread: u32,
     /// Stack node of the innermost frame, or [`crate::capture::model::NONE`].
@@ -142,6 +144,18 @@ impl Profile {
             .chain(faults.into_iter().flatten())
     }
 
+    /// The rows of the selection's weight as [`Self::weighed`] gives them, each with its time:
+    /// nanoseconds since the start, of a wait when it began.
+    pub fn weighed_at(&self, selection: &Selection) -> impl Iterator<Item = (Weighed, u64)> {
+        let times = match selection.weight {
+            Weight::Cpu => &self.samples.time_ns,
+            Weight::Wait => &self.waits.start_ns,
+            Weight::PageFaults => &self.page_faults.time_ns,
+        };
+        self.weighed(selection)
+            .map(|row| (row, times.get(row.row as usize).copied().unwrap_or(0)))
+    }
+
     /// Sum of the weight over a selection, in its unit.
     pub fn total(&self, selection: &Selection) -> u64 {
         match selection.weight {
@@ -172,6 +186,7 @@ impl Profile {
     fn weighed_samples(&self, selection: &Selection) -> impl Iterator<Item = Weighed> + use<'_> {
         let Samples { thread, stack, .. } = &self.samples;
         self.selected(selection).map(|row| Weighed {
+            row: row as u32,
             thread: thread[row],
             stack: stack[row],
             weight: 1,
@@ -195,6 +210,7 @@ impl Profile {
                 let weight =
                     u64::from(blocked) * time.blocked_ns + u64::from(queued) * time.run_queue_ns;
                 (weight > 0).then(|| Weighed {
+                    row: row as u32,
                     thread: self.waits.thread[row],
                     stack: self.waits.stack[row],
                     weight,
@@ -269,6 +285,7 @@ impl Profile {
                 in_time && threads.as_ref().is_none_or(|mask| mask[thread])
             })
             .map(|row| Weighed {
+                row: row as u32,
                 thread: faults.thread[row],
                 stack: faults.stack[row],
                 weight: faults.weight[row],

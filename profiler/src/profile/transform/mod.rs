@@ -9,6 +9,7 @@ mod stacks;
 #[cfg(test)]
 mod tests;
 
+use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::profile::{Function, Profile, builder::file_name};
@@ -28,6 +29,11 @@ pub enum Pick {
     Module {
         /// File name.
         module: String,
+    },
+    /// Every function whose name a regular expression matches, see [`pattern`].
+    Matching {
+        /// The expression.
+        pattern: String,
     },
 }
 
@@ -77,11 +83,17 @@ impl Pick {
         match self {
             Self::Function { name, .. } => name,
             Self::Module { module } => module,
+            Self::Matching { pattern } => pattern,
         }
     }
 
     /// Which functions of a profile it means, by id.
     fn mask(&self, profile: &Profile) -> Vec<bool> {
+        // One that is none matches nothing: whoever asks has compiled it before.
+        let matching = match self {
+            Self::Matching { pattern } => self::pattern(pattern).ok(),
+            _ => None,
+        };
         let is_meant = |function: &Function| {
             let its_module = module_of(profile, function);
             match self {
@@ -89,6 +101,9 @@ impl Pick {
                     function.name == *name && its_module == module.as_str()
                 }
                 Self::Module { module } => its_module == module.as_str(),
+                Self::Matching { .. } => matching
+                    .as_ref()
+                    .is_some_and(|m| m.is_match(&function.name)),
             }
         };
         profile.functions.iter().map(is_meant).collect()
@@ -121,6 +136,14 @@ impl Transform {
             Self::MyCode => None,
         }
     }
+}
+
+/// A regular expression over names of functions. Smart case: capitals make it sensitive.
+pub fn pattern(text: &str) -> Result<Regex, regex::Error> {
+    let is_sensitive = text.chars().any(char::is_uppercase);
+    RegexBuilder::new(text)
+        .case_insensitive(!is_sensitive)
+        .build()
 }
 
 fn module_of<'a>(profile: &'a Profile, function: &Function) -> &'a str {

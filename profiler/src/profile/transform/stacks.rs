@@ -102,7 +102,9 @@ impl Stacks {
             Transform::Focus(_) => self.focused(is_meant),
             Transform::Keep(_) => self.held(is_meant, true),
             Transform::Drop(_) => self.held(is_meant, false),
-            Transform::Collapse(Pick::Function { .. }) => self.swallowed(is_meant),
+            Transform::Collapse(Pick::Function { .. } | Pick::Matching { .. }) => {
+                self.swallowed(is_meant)
+            }
             Transform::Collapse(Pick::Module { module }) => {
                 let frame = self.made_up(format!("[{module}]"), Category::Dependency, functions);
                 self.joined(is_meant, frame)

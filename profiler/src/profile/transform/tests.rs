@@ -108,6 +108,23 @@ fn dropping_takes_samples_out_and_keeping_takes_the_others_out() {
 }
 
 #[test]
+fn a_pattern_means_every_function_that_it_matches_with_smart_case() {
+    let stacks = ["a;Alloc", "a;alloc_zeroed", "a;free"];
+    let matching = |pattern: &str| Pick::Matching {
+        pattern: pattern.to_owned(),
+    };
+    assert_eq!(
+        after(&stacks, &[Transform::Keep(matching("alloc|none"))]),
+        told(&[("a;Alloc", 1), ("a;alloc_zeroed", 1)])
+    );
+    assert_eq!(
+        after(&stacks, &[Transform::Drop(matching("Alloc"))]),
+        told(&[("a;alloc_zeroed", 1), ("a;free", 1)])
+    );
+    assert_eq!(after(&stacks, &[Transform::Keep(matching("("))]), told(&[]));
+}
+
+#[test]
 fn a_collapsed_module_is_one_frame_for_neighbours() {
     let profile = testing::profile(&[vec!["a", "b"], vec!["a"]]);
     let module = Pick::module_of(&profile, 0).expect("it has a module");
