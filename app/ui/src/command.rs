@@ -143,6 +143,8 @@ pub(crate) enum TransformAction {
     Apply(Change),
     /// Own code alone, or all again.
     ToggleMyCode,
+    /// Only stacks that match the search, or all again.
+    ToggleFilter,
     /// Go back to where there were so many steps.
     KeepFirst(usize),
     /// Take one step out.

@@ -72,6 +72,7 @@ fn content(ui: &mut Ui, rect: Rect, path: &str, out: &mut Vec<Command>) {
         code: true,
         note: "",
         wrong: path.trim().is_empty(),
+        takes_tab: false,
     };
     let typed = field.show(ui, row(60.0, 32.0), path);
     if let Some(path) = typed.changed {

@@ -204,7 +204,7 @@ fn profile(state: &State) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = Mode::ALL
         .into_iter()
-        .zip(["1", "2", "3", "4", "5"])
+        .zip(["1", "2", "3", "4", "5", "6"])
         .map(|(mode, key)| {
             line(
                 format!("Show {}", mode.label()),
@@ -374,6 +374,7 @@ fn field(ui: &mut Ui, rect: Rect, query: &str, out: &mut Vec<Command>) {
         code: false,
         note: "",
         wrong: false,
+        takes_tab: false,
     };
     if let Some(typed) = field.show(ui, place, query).changed {
         out.push(Command::TypePalette(typed));

@@ -56,7 +56,7 @@ const COLUMNS: [&[Group]; 2] = [
             "Profile",
             &[
                 ("1  2  3", "flame, left-heavy, sandwich"),
-                ("4  5", "call tree, functions"),
+                ("4  5  6", "call tree, functions, heat map"),
                 ("↑  ↓  ←  →", "parent, child, siblings"),
                 ("Enter", "zoom to the frame"),
                 ("0", "reset zoom"),
@@ -67,6 +67,7 @@ const COLUMNS: [&[Group]; 2] = [
                 ("F6", "timeline or stacks take the letters"),
                 ("t", "CPU time, waits, page faults"),
                 ("n  N", "next and previous match"),
+                ("Tab", "in the search: only stacks that match"),
                 ("Ctrl C", "copy the name"),
                 ("Space", "freeze while recording"),
                 ("Ctrl Wheel", "zoom at the cursor"),
@@ -92,7 +93,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     }
     let window = ui.ctx().content_rect();
     crate::palette::shade(ui, window, out);
-    let size = vec2(880.0_f32.min(window.width() - 32.0), 700.0);
+    let size = vec2(880.0_f32.min(window.width() - 32.0), 730.0);
     Area::new(Id::unique("sheet"))
         .order(Order::Foreground)
         .pivot(Align2::CENTER_CENTER)

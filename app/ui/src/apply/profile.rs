@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use regex::RegexBuilder;
 use scrutineer_profiler::{
     capture::model::WaitClass,
-    profile::{CallTree, Weight},
+    profile::{CallTree, Weight, transform},
 };
 
 use crate::{
@@ -273,6 +272,13 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
             state.profile.sandwich = Some(sandwich);
             state.profile.slices = [(Window::ALL, 0.0); 2];
         }
+        Answer::HeatMap {
+            generation,
+            arrangement,
+            map,
+        } if generation == current && arrangement == state.profile.wanted => {
+            state.profile.heat_map = Some(map);
+        }
         Answer::Inspected {
             generation,
             inspection,
@@ -299,6 +305,8 @@ fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged
         (open.shown, open.arrangement) = (arranged, arrangement);
     }
     profile.arrange_functions();
+    ask_heat_map(state);
+    let profile = &mut state.profile;
     if same_tree {
         return;
     }
@@ -310,9 +318,30 @@ fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged
     ask_inspection(state);
 }
 
+/// Asks for the heat map, where it is looked at.
+fn ask_heat_map(state: &mut State) {
+    let profile = &mut state.profile;
+    profile.heat_map = None;
+    let Some(open) = profile
+        .open
+        .as_ref()
+        .filter(|_| profile.mode == Mode::HeatMap)
+    else {
+        return;
+    };
+    let (generation, shown) = (open.generation, open.shown.profile.clone());
+    let arrangement = open.arrangement.clone();
+    state.views.ask(Task::HeatMap {
+        generation,
+        profile: shown,
+        arrangement,
+    });
+}
+
 fn set_mode(state: &mut State, mode: Mode) {
     state.profile.mode = mode;
     super::sandwich::ask(state);
+    ask_heat_map(state);
     state.profile.moves = false;
     state.profile.reveal = true;
 }
@@ -324,12 +353,7 @@ fn ask_search(state: &mut State) {
         profile.found = None;
         return;
     }
-    // Smart case: capitals in the pattern make it sensitive.
-    let sensitive = profile.search.chars().any(char::is_uppercase);
-    let pattern = RegexBuilder::new(&profile.search)
-        .case_insensitive(!sensitive)
-        .build();
-    let Ok(pattern) = pattern else {
+    let Ok(pattern) = transform::pattern(&profile.search) else {
         profile.search_wrong = true;
         return;
     };
@@ -574,7 +598,7 @@ fn step_row(state: &mut State, by: i32) {
                 select_function(state, function);
             }
         }
-        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich => {}
+        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich | Mode::HeatMap => {}
     }
     state.profile.reveal = true;
 }

@@ -31,6 +31,15 @@ pub(super) fn apply(state: &mut State, action: TransformAction) {
                 None => transforms.push(Transform::MyCode),
             }
         }
+        TransformAction::ToggleFilter => {
+            let Some(filter) = filter_of(state) else {
+                return;
+            };
+            match transforms.iter().position(|step| *step == filter) {
+                Some(place) => drop(transforms.remove(place)),
+                None => transforms.push(filter),
+            }
+        }
         TransformAction::KeepFirst(count) => transforms.truncate(count),
         TransformAction::Remove(place) => {
             if place < transforms.len() {
@@ -45,6 +54,17 @@ pub(super) fn apply(state: &mut State, action: TransformAction) {
     state.profile.wanted.transforms = transforms;
     show_window(state, Window::ALL, false);
     rearrange(state);
+}
+
+/// The filter that the search stands for; `None` where it is empty or no pattern.
+pub(super) fn filter_of(state: &State) -> Option<Transform> {
+    let profile = &state.profile;
+    let is_pattern = !profile.search.is_empty() && !profile.search_wrong;
+    is_pattern.then(|| {
+        Transform::Keep(Pick::Matching {
+            pattern: profile.search.clone(),
+        })
+    })
 }
 
 /// A change of the selected function, or of its module; `None` where nothing is selected.

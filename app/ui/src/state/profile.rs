@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use scrutineer_profiler::profile::{
-    CallTree, FlameLayout, Profile, TopFunction, Unit, Weight, series::Topic,
+    CallTree, FlameLayout, Profile, TopFunction, Unit, Weight, heat_map::HeatMap, series::Topic,
 };
 
 use crate::{
@@ -30,16 +30,19 @@ pub(crate) enum Mode {
     CallTree,
     /// Functions by self time.
     Functions,
+    /// Seconds and what happens when in them.
+    HeatMap,
 }
 
 impl Mode {
     /// All, in the order of the toolbar.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Flame,
         Self::LeftHeavy,
         Self::Sandwich,
         Self::CallTree,
         Self::Functions,
+        Self::HeatMap,
     ];
 
     /// Words of the toolbar.
@@ -50,6 +53,7 @@ impl Mode {
             Self::Sandwich => "Sandwich",
             Self::CallTree => "Call tree",
             Self::Functions => "Top functions",
+            Self::HeatMap => "Heat map",
         }
     }
 }
@@ -174,6 +178,8 @@ pub(crate) struct ProfileState {
     pub(crate) pane: Pane,
     /// The last sandwich that was built.
     pub(crate) sandwich: Option<Arc<Sandwich>>,
+    /// The heat map of the shown arrangement, once it was asked for.
+    pub(crate) heat_map: Option<Arc<HeatMap>>,
     /// Windows and scrolls of its callers and callees.
     pub(crate) slices: [(Window, f32); 2],
 }
@@ -214,6 +220,7 @@ impl Default for ProfileState {
             pane: Pane::default(),
             sandwich: None,
             slices: [(Window::ALL, 0.0); 2],
+            heat_map: None,
         }
     }
 }

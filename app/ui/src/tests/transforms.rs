@@ -134,3 +134,45 @@ fn a_sandwich_shows_callers_and_callees_and_its_frames_become_its_middle() {
     driver.press(Modifiers::COMMAND, Key::Z);
     assert!(selected_name(&driver).ends_with("apply_batch"));
 }
+
+#[test]
+fn the_heat_map_has_a_column_a_second_and_a_click_looks_at_a_part_of_it() {
+    let mut driver = Driver::with_capture();
+    driver.press(Modifiers::NONE, Key::Num6);
+    assert!(
+        driver.shows("heat map, 60 seconds, at most "),
+        "{:#?}",
+        driver.labels()
+    );
+    let place = driver.node_with("heat map, ").rect();
+    driver.harness.hover_at(place.center());
+    driver.harness.step();
+    driver.harness.drag_at(place.center());
+    driver.harness.step();
+    driver.harness.drop_at(place.center());
+    driver.settle();
+    let (from, to) = driver.state().profile.wanted.range_s.expect("a range");
+    assert!((to - from - 0.02).abs() < 1e-6, "{from} to {to}");
+    assert!((from - 30.5).abs() < 0.6, "{from}");
+    let map = driver
+        .state()
+        .profile
+        .heat_map
+        .clone()
+        .expect("worked out anew");
+    assert_eq!(map.seconds, 1);
+}
+
+#[test]
+fn tab_in_the_search_keeps_only_stacks_that_match() {
+    let mut driver = Driver::with_capture();
+    let whole = total(&driver);
+    driver.press(Modifiers::COMMAND, Key::F);
+    driver.write("apply_batch");
+    driver.press(Modifiers::NONE, Key::Tab);
+    assert_eq!(steps(&driver), ["keep apply_batch"]);
+    assert!(total(&driver) < whole);
+    assert!(driver.shows("100.0\u{a0}% match"), "{:#?}", driver.labels());
+    driver.press(Modifiers::NONE, Key::Tab);
+    assert_eq!((steps(&driver).len(), total(&driver)), (0, whole));
+}

@@ -5,6 +5,7 @@ mod digest;
 mod inspect;
 pub(crate) mod readings;
 pub(crate) mod sandwich;
+pub(crate) mod source;
 pub(crate) mod tracks;
 pub(crate) mod waits;
 
@@ -20,6 +21,7 @@ use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{
         CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, Weight,
+        heat_map::HeatMap,
         top_functions,
         tracks::ThreadIndex,
         transform::{self, Transform},
@@ -127,6 +129,8 @@ pub(crate) struct Inspection {
     pub(crate) callees: Vec<Neighbour>,
     /// What its waits were, where waits are weighed.
     pub(crate) waits: Option<waits::Waited>,
+    /// Its source by cost, where lines are known.
+    pub(crate) source: Option<source::Source>,
 }
 
 /// Work for the thread.
@@ -171,6 +175,12 @@ pub(crate) enum Task {
         profile: Arc<Profile>,
         arrangement: Arrangement,
         function: u32,
+    },
+    /// [`HeatMap`] of a selection.
+    HeatMap {
+        generation: u64,
+        profile: Arc<Profile>,
+        arrangement: Arrangement,
     },
     /// A function over a tree.
     Inspect {
@@ -219,6 +229,12 @@ pub(crate) enum Answer {
     Sandwich {
         generation: u64,
         sandwich: Arc<sandwich::Sandwich>,
+    },
+    /// See [`Task::HeatMap`].
+    HeatMap {
+        generation: u64,
+        arrangement: Arrangement,
+        map: Arc<HeatMap>,
     },
     /// See [`Task::Inspect`].
     Inspected {
@@ -397,6 +413,15 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             generation,
             sandwich: Arc::new(sandwich::sandwich(&profile, &arrangement, function)),
         },
+        Task::HeatMap {
+            generation,
+            profile,
+            arrangement,
+        } => Answer::HeatMap {
+            generation,
+            map: Arc::new(HeatMap::of(&profile, &arrangement.selection())),
+            arrangement,
+        },
         Task::Inspect {
             generation,
             profile,
@@ -407,6 +432,7 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             let mut inspection = inspect::inspect(&tree, function);
             let waits = arrangement.weight == Weight::Wait;
             inspection.waits = waits.then(|| waits::waited(&profile, &arrangement, function));
+            inspection.source = source::source(&profile, &arrangement.selection(), function);
             Answer::Inspected {
                 generation,
                 inspection: Arc::new(inspection),

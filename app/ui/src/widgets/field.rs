@@ -27,6 +27,8 @@ pub(crate) struct Field<'a> {
     pub(crate) note: &'a str,
     /// Whether what was typed cannot be used.
     pub(crate) wrong: bool,
+    /// Whether Tab means something in it, rather than going on to the next control.
+    pub(crate) takes_tab: bool,
 }
 
 /// What came of a field in this frame.
@@ -112,6 +114,7 @@ impl Field<'_> {
             .frame(egui::Frame::NONE)
             .margin(Margin::ZERO)
             .align(egui::Align2::LEFT_CENTER)
+            .lock_focus(self.takes_tab)
             .hint_text(hint);
         let response = ui.place(room, edit);
         name_field(ui, &response, self.name);

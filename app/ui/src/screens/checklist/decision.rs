@@ -119,6 +119,7 @@ fn until(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         key: None,
         code: true,
         note: "",
+        takes_tab: false,
         wrong: state
             .checklist
             .until

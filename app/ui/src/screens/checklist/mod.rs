@@ -121,6 +121,7 @@ fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         code: false,
         note: "",
         wrong: false,
+        takes_tab: false,
     };
     let place = bar.left(190.0_f32.min(bar.free.width()), CONTROL);
     let typed = field.show(ui, place, &state.checklist.filter);

@@ -3,6 +3,7 @@
 use egui::{Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use scrutineer_profiler::profile::{Category, Unit, Weight};
 
+use super::source;
 use crate::{
     command::Command,
     format, icons,
@@ -53,6 +54,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
                 }
                 neighbours(ui, &mut room, open, "Callers", &inspection.callers, out);
                 neighbours(ui, &mut room, open, "Callees", &inspection.callees, out);
+                if let Some(found) = &inspection.source {
+                    source::show(ui, &mut room, open, found);
+                }
             }
             ui.allocate_space(vec2(1.0, room.top() - top + 12.0));
         });

@@ -1,9 +1,11 @@
 //! Profile: the flame graph of the open capture, its tables, timeline and inspector.
 
 mod graph;
+mod heat_map;
 mod inspector;
 mod range;
 mod sandwich;
+mod source;
 mod steps;
 mod tables;
 mod timeline;
@@ -59,6 +61,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num3, |_| Some(Command::SetMode(Mode::Sandwich))),
     key(Key::Num4, |_| Some(Command::SetMode(Mode::CallTree))),
     key(Key::Num5, |_| Some(Command::SetMode(Mode::Functions))),
+    key(Key::Num6, |_| Some(Command::SetMode(Mode::HeatMap))),
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
     key(Key::T, |_| Some(Command::WeighNext)),
@@ -177,6 +180,7 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     trust_line(ui, trust, state, open);
     match state.profile.mode {
         Mode::Flame | Mode::LeftHeavy => graph::show(ui, rect, state, open, out),
+        Mode::HeatMap => heat_map::show(ui, rect, state, open, out),
         Mode::Sandwich => sandwich::show(ui, rect, state, open, out),
         Mode::CallTree => tables::call_tree(ui, rect, state, open, out),
         Mode::Functions => tables::functions(ui, rect, state, open, out),

@@ -1,10 +1,10 @@
 //! The toolbar: views, search, invert.
 
-use egui::{Rect, Ui};
+use egui::{Key, Modifiers, Rect, Ui};
 
 use super::SEARCH;
 use crate::{
-    command::Command,
+    command::{Command, TransformAction},
     format, icons,
     state::{
         State,
@@ -14,7 +14,7 @@ use crate::{
     widgets::{
         bar::Bar,
         button::{Button, Loudness},
-        field::Field,
+        field::{self, Field},
         hline,
         segmented::{self, Segment},
         text::{self, LEFT, look},
@@ -97,8 +97,16 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
         code: true,
         note: &note,
         wrong: profile.search_wrong,
+        takes_tab: !profile.search.is_empty(),
     };
     let place = bar.left(229.0_f32.min(bar.free.width() - 8.0).max(60.0), CONTROL);
+    let id = field::id(SEARCH);
+    if !profile.search.is_empty()
+        && ui.memory(|memory| memory.has_focus(id))
+        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab))
+    {
+        out.push(Command::Transform(TransformAction::ToggleFilter));
+    }
     let typed = field.show(ui, place, &profile.search);
     out.extend(typed.changed.map(Command::SearchFrames));
     if typed.entered {
@@ -108,12 +116,17 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
     if let Some(found) = found {
         let share = format::share(found.samples, open.layout(profile.mode).total);
         let words = format!("{} match", format::percent(share));
-        text::label(
-            ui,
-            bar.free,
-            LEFT,
-            &words,
-            &look(regular(12.5), theme.text_2),
-        );
+        let ink = look(regular(12.5), theme.text_2);
+        let place = text::label(ui, bar.free, LEFT, &words, &ink);
+        bar.free.min.x = place.right() + 8.0;
+        let filter = Button::new("Filter").key("Tab").loudness(Loudness::Quiet);
+        let width = filter.width(ui);
+        if bar.free.width() > width
+            && filter
+                .show(ui, bar.left(width, CONTROL), "toolbar")
+                .clicked()
+        {
+            out.push(Command::Transform(TransformAction::ToggleFilter));
+        }
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn corner(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Comma
         code: false,
         note: &note,
         wrong: listed == 0 && threads > 0 && hidden < threads,
+        takes_tab: false,
     };
     let place = rect.shrink2(vec2(6.0, 1.0));
     let typed = field.show(ui, place, &timeline.filter);

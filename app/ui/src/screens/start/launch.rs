@@ -43,6 +43,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         code: true,
         note: "",
         wrong: false,
+        takes_tab: false,
     };
     let typed = command.show(ui, command_rect, &state.start.command);
     out.extend(typed.changed.map(Command::TypeLaunch));

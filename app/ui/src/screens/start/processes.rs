@@ -79,6 +79,7 @@ fn tools(ui: &mut Ui, mut bar: Bar, state: &State, out: &mut Vec<Command>) {
         code: false,
         note: "",
         wrong: false,
+        takes_tab: false,
     };
     let place = bar.right(width, CONTROL);
     if let Some(search) = field.show(ui, place, &start.search).changed {

@@ -205,7 +205,7 @@ fn hover(ui: &Ui, flame: &Flame<'_>, place: &Place, canvas: &Response) {
     let Some(at) = at_pointer(flame, place, pointer) else {
         return;
     };
-    if canvas.dragged() || !pointer_rests(ui) {
+    if canvas.dragged() || egui::Popup::is_any_open(ui.ctx()) || !pointer_rests(ui) {
         return;
     }
     let node = flame.layout.node[at as usize];
