@@ -30,6 +30,9 @@
 //!   target's work under any profiler, with stacks or without. Compare the cost per sample: perf
 //!   starts late and loses a third of its samples at that rate with 32 KiB copies, and so looks
 //!   cheap.
+//! - Waking the recorder with each sample costs the target some 19 µs a sample: at 4,999 Hz a tenth of
+//!   a Python program's work. Looking every 150 µs instead costs it a third of that, and the
+//!   recorder more.
 //! - The size of the rings (0.5 to 16 MiB) makes no measurable difference to the target.
 //! - Page faults in frequency mode tell bursts to the wrong functions: a fixed period does not.
 //! - A per-thread event of `sched_waking` fires in the waker: it tells the target's own wakers alone.

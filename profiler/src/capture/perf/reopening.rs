@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    PerfSampler,
+    MOST_WAKES_HZ, PerfSampler,
     attach::{BIRTH_RECORD_DELAY, MOST_ROUNDS},
     threads,
 };
@@ -50,7 +50,8 @@ impl PerfSampler {
     pub(super) fn reopen(&mut self, stack_dump_bytes: u32, tables: &mut Tables) -> io::Result<()> {
         let old_wish = self.roles[0].wish;
         self.roles[0].wish.stack_dump_bytes = stack_dump_bytes;
-        self.roles[0].wish.wakes_each = self.unwinder.follows_interpreters();
+        self.roles[0].wish.wakes_each =
+            self.unwinder.follows_interpreters() && old_wish.frequency_hz <= MOST_WAKES_HZ;
         // A program that was waited for runs by now.
         self.roles[0].wish.from_exec = false;
         let events = match self.open_anew(0, true, tables) {
