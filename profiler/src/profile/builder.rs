@@ -211,7 +211,8 @@ impl Growing {
             .entry((thread.pid, thread.tid))
             .or_insert(position);
         self.canonical_thread.push(first);
-        if first != position {
+        // What is told of a thread after its end may lack its name.
+        if first != position && !thread.name.is_empty() {
             self.profile.threads[first as usize]
                 .name
                 .clone_from(&thread.name);

@@ -357,6 +357,17 @@ fn a_thread_that_is_renamed_keeps_its_earlier_samples() {
 }
 
 #[test]
+fn a_thread_that_is_told_again_without_its_name_keeps_it() {
+    let mut chunks = testing::chunks(&[vec!["main"]]);
+    let mut nameless = build(chunks.clone()).threads[0].clone();
+    let name = std::mem::take(&mut nameless.name);
+    chunks.push(Chunk::Threads(vec![nameless]));
+    let profile = build(chunks);
+    assert!(!name.is_empty());
+    assert_eq!(profile.threads[0].name, name);
+}
+
+#[test]
 fn a_source_file_that_comes_later_settles_the_category() {
     let mut chunks = chunks(&[vec!["serde::de"]]);
     assert_eq!(build(chunks.clone()).functions[0].category, Category::Own);

@@ -53,6 +53,9 @@ pub use wish::{EventRole, EventWish};
 /// How long samples of interpreted programs may lie before they are unwound, where no sample wakes
 /// us up.
 const INTERPRETER_WAIT: Duration = Duration::from_micros(150);
+/// The same for threads that leave their CPU, which wake nobody up: what they executed is read while
+/// they wait.
+const INTERPRETER_SWITCH_WAIT: Duration = Duration::from_millis(1);
 /// Up to this frequency each sample of an interpreted program wakes us up, which costs the program
 /// some 19 µs; at a higher one looking often costs it less, and is as soon.
 const MOST_WAKES_HZ: u32 = 2_000;
@@ -395,10 +398,19 @@ impl PerfSampler {
         cpu_ring.ring.release(head);
     }
 
-    /// How long samples may lie where an interpreter runs and no sample wakes us up.
+    /// How long samples may lie where an interpreter runs.
     fn interpreters_wait(&self, at_most: Duration) -> Duration {
-        if self.unwinder.follows_interpreters() && !self.cpu_wish().wakes_each {
+        if !self.unwinder.follows_interpreters() {
+            return at_most;
+        }
+        let records_switches = self
+            .switch_taker
+            .as_ref()
+            .is_some_and(|taker| !taker.has_had_enough());
+        if !self.cpu_wish().wakes_each {
             at_most.min(INTERPRETER_WAIT)
+        } else if records_switches {
+            at_most.min(INTERPRETER_SWITCH_WAIT)
         } else {
             at_most
         }
