@@ -156,7 +156,7 @@ fn an_ambiguous_name_lists_the_matches_and_exits_with_2() {
         .and_then(|name| name.to_str())
         .expect("made of ASCII")
         .to_owned();
-    fs::copy("/bin/sleep", &twin).expect("/bin/sleep is readable");
+    common::copy_program("/bin/sleep", &twin);
     let twins = [(); 2].map(|()| Target::start(Command::new(&twin).arg("60")));
     let said = run_in(folder.path(), &["record", "--name", &name, "-d", "1"]);
     said.is_refused_with(2, &twins[0].pid());

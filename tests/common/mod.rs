@@ -127,10 +127,19 @@ pub(crate) fn as_nobody(program: &Path) -> Command {
     headless(command)
 }
 
+/// Copies a program that will be run.
+///
+/// Another process copies it: a descriptor of ours that writes it would be inherited by whatever
+/// another test starts meanwhile, and until that one executes, Linux answers `ETXTBSY`.
+pub(crate) fn copy_program(from: impl AsRef<Path>, to: &Path) {
+    let copied = Command::new("cp").arg(from.as_ref()).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "cp copies it");
+}
+
 /// A copy of the binary where everybody can reach it.
 pub(crate) fn reachable_copy(folder: &Path) -> PathBuf {
     let copy = folder.join("scrutineer");
-    std::fs::copy(env!("CARGO_BIN_EXE_scrutineer"), &copy).expect("the copy fits");
+    copy_program(env!("CARGO_BIN_EXE_scrutineer"), &copy);
     open_to_all(folder);
     copy
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use capture::Capture;
-use programs::{Folder, skip, wait_until};
+use programs::{Folder, copy_program, skip, wait_until};
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 use scrutineer_profiler::capture::{
     CaptureError,
@@ -341,7 +341,7 @@ fn a_program_deleted_while_it_runs_is_unwound() {
         return;
     };
     let doomed = folder.path("doomed");
-    std::fs::copy(&spin, &doomed).expect("a copy");
+    copy_program(&spin, &doomed);
     let running = Running::start(&doomed, &["30"]);
     std::fs::remove_file(&doomed).expect("was there");
     let mut with_limit = options(&folder.path("a.scrutineer"));

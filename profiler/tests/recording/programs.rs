@@ -29,6 +29,15 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Copies a program that will be run.
+///
+/// Another process copies it: a descriptor of ours that writes it would be inherited by whatever
+/// another test starts meanwhile, and until that one executes, Linux answers `ETXTBSY`.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg(from).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "cp copies it");
+}
+
 /// A temporary folder that any user may enter.
 pub(crate) struct Folder(tempfile::TempDir);
 
@@ -112,7 +121,7 @@ pub(crate) fn again_as_nobody(test: &str, mark: &str) {
     let folder = Folder::new();
     let program = folder.path("test-program");
     let own = std::env::current_exe().expect("tests are programs");
-    std::fs::copy(own, &program).expect("a copy that others may read");
+    copy_program(&own, &program);
     for name in ["spin.c", "waits.c"] {
         std::fs::copy(source(name), folder.path(name)).expect("a copy that others may read");
     }

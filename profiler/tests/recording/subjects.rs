@@ -6,7 +6,7 @@ use scrutineer_profiler::capture::model::{CallGraph, EventKind, Subject};
 
 use super::{
     FEW, Running, launch, options, perf_works,
-    programs::{Folder, is_root, skip, wait_until},
+    programs::{Folder, copy_program, is_root, skip, wait_until},
     record,
 };
 use scrutineer_profiler::capture::{
@@ -27,7 +27,7 @@ fn named_spin(folder: &Folder, test: &str, name: &str) -> Option<PathBuf> {
         .compile(test, "spin.c")
         .filter(|_| perf_works(test))?;
     let copy = folder.path(name);
-    std::fs::copy(spin, &copy).expect("a copy");
+    copy_program(&spin, &copy);
     Some(copy)
 }
 

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     capture::perf::{EventOpener, EventRole, EventWish, OwnOpener, Scope},
-    sys::{exec_guard::ExecGuard, launch::spawn_held, tests_signal, tests_skip, user},
+    sys::{
+        exec_guard::ExecGuard, launch::spawn_held, tests_copy_program, tests_signal, tests_skip,
+        user,
+    },
 };
 
 #[path = "../../../../tests/support/kernel_setting.rs"]
@@ -43,13 +46,21 @@ impl Prepared {
         mode(folder.path(), 0o755).unwrap();
         for (name, bits) in [("setuid", 0o4755), ("closed", 0o711), ("open", 0o755)] {
             let copy = folder.path().join(name);
-            fs::copy("/bin/sleep", &copy).unwrap();
+            tests_copy_program("/bin/sleep", &copy);
             mode(&copy, bits).unwrap();
         }
         let tests = folder.path().join("tests");
-        fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
+        tests_copy_program(std::env::current_exe().unwrap(), &tests);
         mode(&tests, 0o755).unwrap();
-        install(&tests, Some(folder.path()), None).unwrap();
+        let installed = install(&tests, Some(folder.path()), None).unwrap();
+        // What another test started while this was written may hold a writing descriptor of it.
+        while Command::new(&installed.path)
+            .arg("--list")
+            .output()
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::ExecutableFileBusy)
+        {
+            std::thread::yield_now();
+        }
         Self(folder)
     }
 

@@ -445,7 +445,7 @@ fn a_user_without_privileges_samples_own_children_and_is_refused_roots() {
     let roots = Running::shell(ANSWERS);
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("tests");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    crate::sys::tests_copy_program(std::env::current_exe().unwrap(), &copy);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).unwrap();
     let output = Command::new(copy)
