@@ -134,6 +134,7 @@ pub(crate) fn compose(
         evidence,
         checklist,
         decisions: &load_decisions(workspace)?,
+        review: None,
         flame: profile.and_then(flame_picture::draw),
         comparison,
         commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),

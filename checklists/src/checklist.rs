@@ -172,6 +172,11 @@ impl Checklist {
         Ok(checklist)
     }
 
+    /// The checklist's text, limits and all, as [`Checklist::parse`] reads it.
+    pub fn print(&self) -> String {
+        ron_text::print_rules(self)
+    }
+
     /// All items in the guideline's order.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.sections.iter().flat_map(|section| &section.items)

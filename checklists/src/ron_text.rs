@@ -45,6 +45,19 @@ pub fn print<T: Serialize>(value: &T) -> String {
     text
 }
 
+/// Prints a checklist in the form that [`parse_rules`] reads.
+pub(crate) fn print_rules<T: Serialize>(value: &T) -> String {
+    let pretty = PrettyConfig::new()
+        .struct_names(true)
+        .new_line("\n")
+        .indentor("    ")
+        .extensions(Extensions::UNWRAP_VARIANT_NEWTYPES);
+    let mut text =
+        ron::ser::to_string_pretty(value, pretty).expect("our types have only what RON can hold");
+    text.push('\n');
+    text
+}
+
 /// SHA-256 of the value's canonical RON (one line, declared order), hexadecimal.
 pub fn digest<T: Serialize>(value: &T) -> String {
     let text = ron::to_string(value).expect("our types have only what RON can hold");

@@ -3,12 +3,13 @@
 use scrutineer_evidence::{Evidence, Kind};
 
 use super::{
-    Comparison, DOCUMENT_SCHEMA_VERSION, FlamePicture, LedgerItem, LedgerSection, ReviewDocument,
+    Comparison, DOCUMENT_SCHEMA_VERSION, FlamePicture, LedgerItem, LedgerSection, PeoplePart,
+    ReviewDocument,
 };
 use crate::{
     checklist::{Checklist, Item},
     judge::{self, Judgement},
-    review::{self, Binding, Decisions},
+    review::{self, Binding, Decisions, Review},
 };
 
 /// What a review is made of.
@@ -20,6 +21,8 @@ pub struct Inputs<'a> {
     pub checklist: &'a Checklist,
     /// People's decisions.
     pub decisions: &'a Decisions,
+    /// What people wrote down, where there is a review.
+    pub review: Option<&'a Review>,
     /// Flame graph of the capture, where there is one.
     pub flame: Option<FlamePicture>,
     /// Comparison with a baseline, where there is one.
@@ -50,7 +53,11 @@ pub fn assemble(inputs: Inputs<'_>) -> ReviewDocument {
                 .map(|(item, judgement)| ledger_item(item, judgement, &inputs))
                 .collect(),
         });
-    let sections = sections.collect();
+    let sections: Vec<LedgerSection> = sections.collect();
+    let people = inputs.review.map(|review| {
+        let items = sections.iter().flat_map(|section| &section.items);
+        PeoplePart::of(review, items, evidence.judged_at)
+    });
     let had = Kind::ALL
         .iter()
         .filter(|kind| evidence.absence(**kind).is_none())
@@ -80,6 +87,7 @@ pub fn assemble(inputs: Inputs<'_>) -> ReviewDocument {
         residency: evidence.residency.clone().ok(),
         traffic: evidence.traffic.clone().ok(),
         comparison: inputs.comparison,
+        people: people.unwrap_or_default(),
         sections,
     }
 }
@@ -124,6 +132,7 @@ mod tests {
             evidence,
             checklist: &Checklist::performance(),
             decisions,
+            review: None,
             flame: None,
             comparison: None,
             commit: None,

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod coverage;
+mod people;
 
 use std::collections::BTreeMap;
 
@@ -21,9 +22,10 @@ use crate::{
 
 pub use assemble::{Inputs, assemble};
 pub use coverage::{Coverage, Decided};
+pub use people::{ActionLine, MilestoneLine, PeoplePart, SignOffLine};
 
 /// Version of the serialised document.
-pub const DOCUMENT_SCHEMA_VERSION: u32 = 1;
+pub const DOCUMENT_SCHEMA_VERSION: u32 = 2;
 
 /// One of the 56 items, judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,6 +158,9 @@ pub struct ReviewDocument {
     pub traffic: Option<TrafficFacts>,
     /// Comparison with a baseline, where there is one.
     pub comparison: Option<Comparison>,
+    /// What people wrote down, and who signed; empty in documents of version 1.
+    #[serde(default)]
+    pub people: PeoplePart,
     /// The ledger.
     pub sections: Vec<LedgerSection>,
 }

@@ -1,6 +1,10 @@
 //! People's decisions, bound to what they were made on.
 
+mod change;
 mod file;
+mod milestone;
+mod session;
+mod sign_off;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -13,7 +17,16 @@ use crate::{
     verdict::{Material, Outcome},
 };
 
+pub use change::{Change, ChangedItem, MilestoneComparison};
 pub use file::{DECISIONS_FORMAT_VERSION, DecisionsError};
+pub use milestone::{Doubt, MILESTONE_FORMAT_VERSION, Milestone, digest_of};
+pub use session::{
+    Action, ActionStanding, Done, Finding, Note, REVIEW_FORMAT_VERSION, Review, ReviewFileError,
+    Severity,
+};
+pub use sign_off::{
+    SIGN_OFFS_FORMAT_VERSION, SIGNATURE_NAMESPACE, SignOff, SignOffStanding, SignOffs, Signature,
+};
 pub use standing::{effective, standing};
 
 /// What a person decided.
