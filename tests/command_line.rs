@@ -11,7 +11,7 @@ use std::{
 use common::{Target, as_nobody, is_root, reachable_copy, run, run_in, scrutineer, skip};
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "demo",
     "init",
     "record",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 11] = [
     "diff",
     "convert",
     "check",
+    "review",
+    "verify",
     "baseline",
     "doctor",
     "gui",

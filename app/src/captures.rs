@@ -448,7 +448,7 @@ pub(crate) fn facts(path: &Path, profile: &Profile) -> Result<CaptureFacts> {
 }
 
 /// SHA-256 of a file, hexadecimal.
-fn digest(path: &Path) -> Result<String> {
+pub(crate) fn digest(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut digits = String::new();
     for byte in Sha256::digest(bytes) {

@@ -1,11 +1,13 @@
 //! The command line: a subcommand is one file here and one line in the list below.
 
+mod annotations;
 mod exit;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
+use scrutineer_profiler::workspace::Workspace;
 
 pub(crate) use exit::{Exit, Usage, sentence};
 
@@ -39,6 +41,8 @@ subcommands! {
     diff: Diff,
     convert: Convert,
     check: Check,
+    review: Review,
+    verify: Verify,
     baseline: Baseline,
     init: Init,
     doctor: Doctor,
@@ -99,6 +103,18 @@ fn write_to_stdout(data: &[u8]) -> anyhow::Result<()> {
         .write_all(data)
         .and_then(|()| stdout.flush())
         .context("cannot write to standard output")
+}
+
+/// The workspace that holds for a folder.
+fn find_workspace(folder: &Path) -> anyhow::Result<Workspace> {
+    if !folder.exists() {
+        let what = format!(
+            "there is no folder {}; name one with --workspace",
+            folder.display()
+        );
+        return Err(Usage(what).into());
+    }
+    Ok(Workspace::find(folder)?)
 }
 
 /// Columns to lay text out in: as many as `COLUMNS` says, else 100.

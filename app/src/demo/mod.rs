@@ -20,7 +20,7 @@ use crate::{
     baselines::{self, Compared},
     gathering::{self, Captured, Gathering, Stopped},
     jobs::{Job, JobContext, Jobs},
-    review,
+    review::{self, ReviewFolder},
 };
 use child::ServiceProcess;
 use load::{LoadLog, LoadPlan};
@@ -94,7 +94,8 @@ pub(crate) fn run(options: &DemoOptions, progress: &dyn Progress) -> Result<Demo
     let mut gathering = observe(&service, &workspace, &checklist, options.length, progress)?;
     drop(service);
     progress.step("Judging the guideline", None);
-    review::save_evidence(&workspace, &gathering.evidence)?;
+    let folder = ReviewFolder::current(&workspace);
+    folder.save_evidence(&gathering.evidence)?;
     let profile = gathering.capture.as_ref().map(|capture| &*capture.profile);
     let compared = profile
         .filter(|profile| profile.quality.samples > 0)
@@ -102,6 +103,7 @@ pub(crate) fn run(options: &DemoOptions, progress: &dyn Progress) -> Result<Demo
         .transpose()?;
     let document = review::compose(
         &workspace,
+        &folder,
         &checklist,
         &gathering.evidence,
         profile,

@@ -24,7 +24,8 @@ use scrutineer_ui::event::LoadedProfile;
 use super::live::lay_out;
 use crate::{
     captures::{self, Place},
-    demo, gathering, review,
+    demo, gathering,
+    review::{self, ReviewFolder},
 };
 
 /// What the window works on. Shared by jobs; no lock is held while one works.
@@ -113,7 +114,7 @@ impl Session {
     /// The judgement that the workspace keeps, made again from its evidence.
     pub(super) fn load_last(&self) -> Result<Option<Arc<ReviewDocument>>> {
         let workspace = self.workspace()?;
-        let Some(evidence) = review::load_evidence(&workspace)? else {
+        let Some(evidence) = ReviewFolder::current(&workspace).evidence()? else {
             return Ok(None);
         };
         self.judge(&workspace, Arc::new(evidence), None, None)
@@ -146,7 +147,7 @@ impl Session {
         let mut gathered = gathering::gather(plan, progress, || {})?;
         review::explain_missing_load(&mut gathered.evidence);
         if workspace.has_file {
-            review::save_evidence(&workspace, &gathered.evidence)?;
+            ReviewFolder::current(&workspace).save_evidence(&gathered.evidence)?;
         }
         let profile = gathered.capture.map(|capture| capture.profile);
         self.judge(&workspace, Arc::new(gathered.evidence), profile, None)
@@ -191,9 +192,10 @@ impl Session {
         change: impl FnOnce(&mut Decisions) -> Option<Decision>,
     ) -> Result<Arc<ReviewDocument>> {
         let workspace = self.workspace()?;
-        let mut decisions = review::load_decisions(&workspace)?;
+        let folder = ReviewFolder::current(&workspace);
+        let mut decisions = folder.decisions()?;
         change(&mut decisions);
-        review::save_decisions(&workspace, &decisions)?;
+        folder.save_decisions(&decisions)?;
         self.judge(
             &workspace,
             judged.evidence,
@@ -243,6 +245,7 @@ impl Session {
         let checklist = review::checklist(workspace)?;
         let document = Arc::new(review::compose(
             workspace,
+            &ReviewFolder::current(workspace),
             &checklist,
             &evidence,
             profile.as_deref(),

@@ -1,7 +1,11 @@
 //! Exports of the review document: one module per format, each a pure function to text.
 
+pub mod document;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
 #[cfg(test)]
 mod testing;
 pub mod text;

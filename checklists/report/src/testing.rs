@@ -3,10 +3,14 @@
 use scrutineer_checklists::{
     checklist::Checklist,
     document::{
-        Comparison, ComparisonRow, FlameBox, FlamePicture, Inputs, ReviewDocument, assemble,
+        Comparison, ComparisonRow, FlameBox, FlamePicture, Inputs, MilestoneLine, ReviewDocument,
+        SignOffLine, assemble,
     },
     judge,
-    review::{Binding, Choice, Decision, Decisions},
+    review::{
+        Action, Binding, Choice, Decision, Decisions, Finding, Note, Review, Severity, SignOff,
+        SignOffStanding,
+    },
 };
 use scrutineer_evidence::Evidence;
 use serde_json::Value;
@@ -34,6 +38,76 @@ pub(crate) fn document() -> ReviewDocument {
     })
 }
 
+/// The same as a milestone, with findings, actions, notes and approvals.
+pub(crate) fn reviewed() -> ReviewDocument {
+    let evidence = evidence();
+    let at = evidence.judged_at;
+    let mut review = Review::new("Ledger, spring 2026", "Grace Hopper", at);
+    review.add_finding(Finding {
+        severity: Severity::High,
+        claim: "Orders are never paged".into(),
+        cause: "the handler reads the whole table".into(),
+        item: Some("api.pagination".into()),
+        by: "Ada Lovelace".into(),
+        at,
+    });
+    for (what, due) in [
+        ("Page the orders", "2026-04-01"),
+        ("Index the ledger", "2026-02-01"),
+    ] {
+        review.add_action(Action {
+            what: what.into(),
+            owner: "Ada Lovelace".into(),
+            due: due.parse().unwrap(),
+            item: Some("api.pagination".into()),
+            by: "Grace Hopper".into(),
+            at,
+            done: None,
+        });
+    }
+    review.add_note(Note {
+        text: "the pool is shared\nwith billing".into(),
+        item: None,
+        by: "Ada Lovelace".into(),
+        at,
+    });
+    let mut document = assemble(Inputs {
+        evidence: &evidence,
+        checklist: &Checklist::performance(),
+        decisions: &decisions(),
+        review: Some(&review),
+        flame: Some(flame()),
+        comparison: Some(comparison()),
+        commit: Some("8f3c1ad09be2".into()),
+        product_version: "0.1.0",
+    });
+    document.people.milestone = Some(MilestoneLine {
+        name: "2026-q1".into(),
+        frozen_at: at,
+        frozen_by: "Grace Hopper".into(),
+        digest: "ab".repeat(32),
+    });
+    let sign_off = |name: &str, standing| SignOffLine {
+        sign_off: SignOff {
+            name: name.into(),
+            role: "service owner".into(),
+            at,
+            milestone_digest: "ab".repeat(32),
+            signature: None,
+        },
+        standing,
+    };
+    let signed = SignOffStanding::Signed {
+        fingerprint: "SHA256:abc".into(),
+        signer: "ada@example.org".into(),
+    };
+    document.people.sign_offs = vec![
+        sign_off("Ada Lovelace", signed),
+        sign_off("Grace Hopper", SignOffStanding::Approved),
+    ];
+    document
+}
+
 /// A review of a target of which nothing is known.
 pub(crate) fn bare_document() -> ReviewDocument {
     let evidence = evidence();
@@ -51,7 +125,7 @@ pub(crate) fn bare_document() -> ReviewDocument {
 
 /// A review whose every text is hostile.
 pub(crate) fn hostile_document() -> ReviewDocument {
-    let mut value = serde_json::to_value(document()).unwrap();
+    let mut value = serde_json::to_value(reviewed()).unwrap();
     let replaced = poison(&mut value);
     assert!(replaced > 500, "only {replaced} texts were replaced");
     serde_json::from_value(value).unwrap()
@@ -59,17 +133,21 @@ pub(crate) fn hostile_document() -> ReviewDocument {
 
 /// Replaces every string but those of enums and times, which cannot hold any other text.
 fn poison(value: &mut Value) -> usize {
-    const TYPED: [&str; 12] = [
+    const TYPED: [&str; 16] = [
         "at",
         "choice",
         "confidence",
+        "due",
         "effective",
+        "frozen_at",
         "judged_at",
         "kind",
         "outcome",
         "runtime",
         "sampler",
         "saved_at",
+        "severity",
+        "standing",
         "started_at",
         "until",
     ];

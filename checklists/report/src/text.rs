@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use scrutineer_checklists::{
-    document::{LedgerItem, ReviewDocument},
+    document::{LedgerItem, PeoplePart, ReviewDocument},
     review::Standing,
     verdict::Outcome,
 };
@@ -34,7 +34,44 @@ pub fn render(document: &ReviewDocument, width: usize) -> String {
             draw_item(&mut text, item, width);
         }
     }
+    draw_people(&mut text, &document.people, width);
     text
+}
+
+/// Findings, actions and notes with the ids by which the command line knows them.
+fn draw_people(text: &mut String, people: &PeoplePart, width: usize) {
+    let mut block = |heading: &str, rows: Vec<String>| {
+        if !rows.is_empty() {
+            text.push('\n');
+            line(text, heading);
+        }
+        for row in rows {
+            wrap(text, &clean(&row), width, "  ");
+        }
+    };
+    let about = |item: &Option<String>| {
+        let item = item.as_ref();
+        item.map_or_else(String::new, |item| format!(" [{item}]"))
+    };
+    let findings = people.findings.iter().map(|(id, finding)| {
+        let (severity, claim) = (finding.severity.label(), &finding.claim);
+        let item = about(&finding.item);
+        format!("{id} {severity}: {claim}{item} ({})", finding.by)
+    });
+    block("Findings", findings.collect());
+    let actions = people.actions.iter().map(|line| {
+        let action = &line.action;
+        let (what, item) = (&action.what, about(&action.item));
+        let (owner, due, standing) = (&action.owner, action.due, line.standing.label());
+        format!("{} {what}{item} ({owner}, due {due}): {standing}", line.id)
+    });
+    block("Actions", actions.collect());
+    let notes = people.notes.iter().map(|(id, note)| {
+        let item = about(&note.item);
+        let words = note.text.replace('\n', " ");
+        format!("{id} {words}{item} ({})", note.by)
+    });
+    block("Notes", notes.collect());
 }
 
 /// `6 fail, 13 attention, 21 pass …`, outcomes that occur.
@@ -146,6 +183,17 @@ mod tests {
             }
         }
         assert!(text.lines().nth(1).unwrap().contains("pass"));
+    }
+
+    #[test]
+    fn what_people_wrote_down_is_shown_with_its_id() {
+        let document = testing::reviewed();
+        let text = render(&document, 200);
+        let action = &document.people.actions[0];
+        assert!(text.contains(&format!("  {} Index the ledger", action.id)));
+        assert!(text.contains("due 2026-02-01): overdue"));
+        assert!(text.contains("high: Orders are never paged [api.pagination] (Ada Lovelace)"));
+        assert!(text.contains("the pool is shared with billing"));
     }
 
     #[test]

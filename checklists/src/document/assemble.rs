@@ -56,7 +56,7 @@ pub fn assemble(inputs: Inputs<'_>) -> ReviewDocument {
     let sections: Vec<LedgerSection> = sections.collect();
     let people = inputs.review.map(|review| {
         let items = sections.iter().flat_map(|section| &section.items);
-        PeoplePart::of(review, items, evidence.judged_at)
+        PeoplePart::of(review, &items, evidence.judged_at)
     });
     let had = Kind::ALL
         .iter()

@@ -59,7 +59,7 @@ impl PeoplePart {
     /// What a review holds, against the items as they were judged.
     pub(super) fn of<'a>(
         review: &Review,
-        items: impl Iterator<Item = &'a LedgerItem> + Clone,
+        items: &(impl Iterator<Item = &'a LedgerItem> + Clone),
         judged_at: jiff::Timestamp,
     ) -> Self {
         let outcome = |id: &String| {

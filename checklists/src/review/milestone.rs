@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use super::{Decisions, Review, ReviewFileError, session};
 use crate::{
     checklist::{Checklist, ChecklistError},
-    document::ReviewDocument,
+    document::{self, LedgerItem, ReviewDocument},
     judge, ron_text,
+    verdict::Outcome,
 };
 
 /// Newest version of the file's format that is understood.
@@ -59,6 +60,8 @@ pub enum Doubt {
     },
     /// The checklist has an item that the document lacks, or the other way round.
     OtherItems,
+    /// Findings, actions or notes differ.
+    OtherWords,
 }
 
 impl Milestone {
@@ -90,39 +93,68 @@ impl Milestone {
         doubts
     }
 
+    /// The document, made again from what the file holds.
+    fn made_again(&self, checklist: &Checklist) -> ReviewDocument {
+        document::assemble(document::Inputs {
+            evidence: &self.evidence,
+            checklist,
+            decisions: &self.decisions,
+            review: Some(&self.review),
+            flame: None,
+            comparison: None,
+            commit: None,
+            product_version: &self.document.product_version,
+        })
+    }
+
     fn judged_otherwise(&self, checklist: &Checklist) -> Vec<Doubt> {
-        let judgements = judge::judge(checklist, &self.evidence);
-        let items: Vec<_> = self.document.items().collect();
-        let ids = judgements.iter().map(|judgement| &judgement.id);
-        if !ids.eq(items.iter().map(|item| &item.id)) {
+        let again = self.made_again(checklist);
+        let ids = |document: &ReviewDocument| -> Vec<String> {
+            document.items().map(|item| item.id.clone()).collect()
+        };
+        if ids(&again) != ids(&self.document) {
             return vec![Doubt::OtherItems];
         }
-        let pairs = judgements.iter().zip(items);
-        let differing = pairs.filter_map(|(now, then)| {
-            let what = if now.rule_version != then.rule_version {
-                format!(
-                    "the rule {} is now version {}, it was {}",
-                    now.rule, now.rule_version, then.rule_version
-                )
-            } else if now.limits_digest != then.limits_digest {
-                "the limits are others".to_owned()
-            } else if now.verdict.outcome != then.verdict.outcome {
-                format!(
-                    "judged again it is {}, the document says {}",
-                    now.verdict.outcome.label().to_lowercase(),
-                    then.verdict.outcome.label().to_lowercase()
-                )
-            } else if now.verdict != then.verdict {
-                "its words or numbers differ".to_owned()
-            } else {
-                return None;
-            };
-            Some(Doubt::OtherVerdict {
-                item: now.id.clone(),
-                what,
+        let pairs = again.items().zip(self.document.items());
+        let mut doubts: Vec<Doubt> = pairs
+            .filter_map(|(now, then)| {
+                Some(Doubt::OtherVerdict {
+                    item: now.id.clone(),
+                    what: difference(now, then)?,
+                })
             })
-        });
-        differing.collect()
+            .collect();
+        // Documents of the first version held nothing of it.
+        if again.people != self.document.people && !self.document.people.is_empty() {
+            doubts.push(Doubt::OtherWords);
+        }
+        doubts
+    }
+}
+
+/// How an item that was judged again differs from what the document says, in words.
+fn difference(now: &LedgerItem, then: &LedgerItem) -> Option<String> {
+    if now.rule_version != then.rule_version {
+        return Some(format!(
+            "the rule {} is now version {}, it was {}",
+            now.rule, now.rule_version, then.rule_version
+        ));
+    }
+    let words = |outcome: Outcome| outcome.label().to_lowercase();
+    if now.limits_digest != then.limits_digest {
+        Some("the limits are others".to_owned())
+    } else if now.verdict.outcome != then.verdict.outcome {
+        Some(format!(
+            "judged again it is {}, the document says {}",
+            words(now.verdict.outcome),
+            words(then.verdict.outcome)
+        ))
+    } else if now.verdict != then.verdict {
+        Some("its words or numbers differ".to_owned())
+    } else if (&now.decision, now.effective) != (&then.decision, then.effective) {
+        Some("the decision does not stand as the document says".to_owned())
+    } else {
+        None
     }
 }
 
@@ -143,6 +175,8 @@ impl std::fmt::Display for Doubt {
             Self::OtherItems => {
                 formatter.write_str("the document's items are not those of its checklist")
             }
+            Self::OtherWords => formatter
+                .write_str("findings, actions or notes are not those that the document shows"),
         }
     }
 }
@@ -158,17 +192,21 @@ pub fn digest_of(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{document, testing, verdict::Outcome};
+    use crate::{
+        review::{Binding, Choice, Decision},
+        testing,
+    };
 
     fn milestone() -> Milestone {
         let evidence = testing::full_evidence();
         let decisions = Decisions::default();
         let checklist = Checklist::performance();
+        let review = Review::new("", "ada", testing::judged_at());
         let document = document::assemble(document::Inputs {
             evidence: &evidence,
             checklist: &checklist,
             decisions: &decisions,
-            review: None,
+            review: Some(&review),
             flame: None,
             comparison: None,
             commit: Some("3f2a".into()),
@@ -180,7 +218,7 @@ mod tests {
             frozen_at: testing::judged_at(),
             frozen_by: "ada".into(),
             checklist: checklist.print(),
-            review: Review::new("", "ada", testing::judged_at()),
+            review,
             evidence,
             decisions,
             document,
@@ -220,6 +258,22 @@ mod tests {
         let doubts = milestone.doubts();
         assert!(
             matches!(&doubts[..], [Doubt::OtherVerdict { item, .. }] if *item == id),
+            "{doubts:?}"
+        );
+    }
+
+    #[test]
+    fn a_decision_that_was_added_afterwards_is_found() {
+        let mut milestone = milestone();
+        let item = milestone.document.findings()[0].clone();
+        let choice = Choice::Overrule(Outcome::Pass);
+        let at = testing::judged_at();
+        let bound = Binding::from(&item);
+        let decision = Decision::new(choice, "eve", at, "it is fine", bound).unwrap();
+        milestone.decisions.items.insert(item.id.clone(), decision);
+        let doubts = milestone.doubts();
+        assert!(
+            matches!(&doubts[..], [Doubt::OtherVerdict { item: id, .. }] if *id == item.id),
             "{doubts:?}"
         );
     }

@@ -56,6 +56,8 @@ pub enum SignOffStanding {
     Signed {
         /// `SHA256:…`, as `ssh-keygen -l` prints it.
         fingerprint: String,
+        /// Whose key it is, as the list of allowed signers says.
+        signer: String,
     },
     /// The signature holds; whose key it is, nobody says.
     SignedByUnknownKey {
@@ -111,7 +113,10 @@ impl SignOffStanding {
     /// In words.
     pub fn words(&self) -> String {
         match self {
-            Self::Signed { fingerprint } => format!("signed with the key {fingerprint}"),
+            Self::Signed {
+                fingerprint,
+                signer,
+            } => format!("signed by {signer} with the key {fingerprint}"),
             Self::SignedByUnknownKey { fingerprint } => format!(
                 "signed with the key {fingerprint}; no list of allowed signers says whose it is"
             ),

@@ -1,6 +1,7 @@
 //! The workspace's own captures, baselines and reviews.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Reads what the workspace keeps. A file that cannot be read is passed over: it proves nothing.
-pub(super) fn gather(workspace: &Workspace) -> Gathered<HistoryFacts> {
+pub(super) fn gather(workspace: &Workspace, judged_at: jiff::Timestamp) -> Gathered<HistoryFacts> {
     let failed = |folder: PathBuf| {
         move |error: io::Error| Absent::Failed {
             why: format!(
@@ -38,7 +39,10 @@ pub(super) fn gather(workspace: &Workspace) -> Gathered<HistoryFacts> {
     Ok(HistoryFacts {
         captures: captures_of(&captures, &reviewed),
         baselines: baselines_in(&baselines_folder),
-        reviews: reviews.iter().filter_map(|folder| review(folder)).collect(),
+        reviews: reviews
+            .iter()
+            .filter_map(|folder| review(folder, judged_at))
+            .collect(),
     })
 }
 
@@ -115,27 +119,53 @@ fn baselines_in(folder: &Path) -> Vec<BaselineEntry> {
         .collect()
 }
 
-/// A milestone of a review bears the time at which it was signed.
+/// The approvals of a milestone, as far as they matter here.
 #[derive(Deserialize)]
-struct Milestone {
-    signed_at: jiff::Timestamp,
+#[serde(rename = "ScrutineerSignOffs")]
+struct SignOffs {
+    sign_offs: Vec<SignOff>,
 }
 
-fn review(folder: &Path) -> Option<ReviewEntry> {
+#[derive(Deserialize)]
+struct SignOff {
+    at: jiff::Timestamp,
+}
+
+/// What people wrote down, as far as it matters here.
+#[derive(Deserialize)]
+#[serde(rename = "ScrutineerReview")]
+struct Written {
+    #[serde(default)]
+    actions: BTreeMap<String, Action>,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    due: jiff::civil::Date,
+    done: Option<serde::de::IgnoredAny>,
+}
+
+/// A review's folder: approvals lie in `signatures/`, actions in `review.ron`.
+fn review(folder: &Path, judged_at: jiff::Timestamp) -> Option<ReviewEntry> {
     if !folder.is_dir() {
         return None;
     }
-    let files = list(folder).ok()?;
+    let files = list(&folder.join("signatures")).ok()?;
     let signed_at = files
         .iter()
         .filter(|path| has_extension(path, "ron"))
-        .filter_map(|path| read_ron::<Milestone>(path))
-        .map(|milestone| milestone.signed_at)
+        .filter_map(|path| read_ron::<SignOffs>(path))
+        .flat_map(|file| file.sign_offs)
+        .map(|sign_off| sign_off.at)
         .max();
+    let today = judged_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let written: Option<Written> = read_ron(&folder.join("review.ron"));
+    let actions = written.iter().flat_map(|written| written.actions.values());
+    let overdue = actions.filter(|action| action.done.is_none() && action.due < today);
     Some(ReviewEntry {
         name: name_of(folder),
         signed_at,
-        overdue_actions: 0,
+        overdue_actions: overdue.count() as u32,
     })
 }
 
@@ -152,6 +182,11 @@ mod tests {
         },
         process::machine_key,
     };
+
+    /// When the tests judge.
+    fn at() -> jiff::Timestamp {
+        "2026-03-10T12:00:00Z".parse().unwrap()
+    }
 
     fn workspace() -> (tempfile::TempDir, Workspace) {
         let folder = tempfile::tempdir().unwrap();
@@ -197,7 +232,7 @@ mod tests {
     #[test]
     fn a_workspace_without_history_has_an_empty_one() {
         let (_folder, workspace) = workspace();
-        let facts = gather(&workspace).unwrap();
+        let facts = gather(&workspace, at()).unwrap();
         assert!(
             facts.captures.is_empty() && facts.baselines.is_empty() && facts.reviews.is_empty()
         );
@@ -213,10 +248,20 @@ mod tests {
         let review = workspace.reviews_folder().join("spring");
         write(&review.join("evidence.ron"), "(file: \"old.scrutineer\")");
         write(
-            &review.join("milestone-1.ron"),
-            "(signed_at: \"2026-03-01T00:00:00Z\", by: \"me\")",
+            &review.join("signatures/2026-q1.ron"),
+            "ScrutineerSignOffs(version: 1, sign_offs: [\
+             SignOff(name: \"me\", at: \"2026-02-01T00:00:00Z\"),\
+             (name: \"you\", at: \"2026-03-01T00:00:00Z\", signature: None)])",
         );
-        let facts = gather(&workspace).unwrap();
+        write(
+            &review.join("review.ron"),
+            "ScrutineerReview(version: 1, actions: {\
+             \"a-1\": (what: \"x\", due: \"2026-03-09\", done: None),\
+             \"a-2\": (what: \"y\", due: \"2026-03-10\", done: None),\
+             \"a-3\": Action(what: \"z\", due: \"2026-01-01\", done: Some(Done(by: \"me\"))),\
+             })",
+        );
+        let facts = gather(&workspace, at()).unwrap();
         let found: Vec<(&str, bool)> = facts
             .captures
             .iter()
@@ -228,6 +273,7 @@ mod tests {
             facts.reviews[0].signed_at,
             Some("2026-03-01T00:00:00Z".parse().unwrap())
         );
+        assert_eq!(facts.reviews[0].overdue_actions, 1);
     }
 
     #[test]
@@ -258,7 +304,7 @@ mod tests {
             baseline.save(&folder, SaveMode::New).unwrap();
         }
         write(&folder.join("broken.ron"), "(");
-        let facts = gather(&workspace).unwrap();
+        let facts = gather(&workspace, at()).unwrap();
         let found: Vec<(&str, u32, bool)> = facts
             .baselines
             .iter()

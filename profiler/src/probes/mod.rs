@@ -64,7 +64,7 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
         evidence.system = system::gather();
     }
     if wants(Kind::History) {
-        evidence.history = history(&plan.workspace, progress);
+        evidence.history = history(plan, progress);
     }
     if wants(Kind::Source) {
         progress.step("Reading CI workflows and alert rules", None);
@@ -77,10 +77,10 @@ fn gather_without_process(plan: &GatherPlan, progress: &dyn Progress, evidence: 
 
 /// Without a workspace file nothing is kept on purpose: what lies in the user's data folder belongs
 /// to other targets, and that there is no review there says nothing about this one.
-fn history(workspace: &Workspace, progress: &dyn Progress) -> Gathered<HistoryFacts> {
-    if workspace.has_file {
+fn history(plan: &GatherPlan, progress: &dyn Progress) -> Gathered<HistoryFacts> {
+    if plan.workspace.has_file {
         progress.step("Reading the workspace's history", None);
-        return history::gather(workspace);
+        return history::gather(&plan.workspace, plan.judged_at);
     }
     Err(Absent::NotAsked {
         would_need:

@@ -6,6 +6,7 @@ mod ledger;
 mod memory;
 mod overview;
 mod page;
+mod people;
 mod symbols;
 mod tables;
 
@@ -34,10 +35,12 @@ pub fn render(document: &ReviewDocument) -> String {
         tables::warning(&mut page, capture);
     }
     findings::draw(&mut page, document);
+    people::draw(&mut page, document);
     profile(&mut page, document);
     residency(&mut page, document);
     tables::comparison(&mut page, document);
     ledger::draw(&mut page, document);
+    people::sign_off(&mut page, document);
     footer(&mut page, document);
     page.raw("</main>\n</body>\n</html>\n");
     page.finish()
@@ -137,6 +140,7 @@ mod tests {
     fn tags_are_balanced_whatever_the_document_holds() {
         for document in [
             testing::document(),
+            testing::reviewed(),
             testing::hostile_document(),
             testing::bare_document(),
         ] {

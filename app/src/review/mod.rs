@@ -1,20 +1,19 @@
 //! The review of a workspace: what is judged, what people decided, and where both are kept.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+mod bundle;
+mod folder;
+mod freezing;
+mod signing;
+
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
     checklist::Checklist,
     document::{self, Comparison, ReviewDocument},
     judge,
-    review::Decisions,
-    ron_text,
 };
-use scrutineer_evidence::{Absent, EVIDENCE_SCHEMA_VERSION, Evidence, Kind};
+use scrutineer_evidence::{Absent, Evidence, Kind};
 use scrutineer_profiler::{
     capture::{
         CaptureError,
@@ -27,13 +26,12 @@ use scrutineer_profiler::{
 
 use crate::flame_picture;
 
-/// Name of the review that is under way.
-const CURRENT: &str = "current";
-
-/// Folder of the review that is under way.
-pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.reviews_folder().join(CURRENT)
-}
+pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE};
+pub(crate) use folder::{CURRENT, ReviewFolder, StoredMilestone, evidence_of};
+pub(crate) use freezing::{
+    document_of, freeze, latest, now_to_the_second, profile_of, saved_evidence,
+};
+pub(crate) use signing::{allowed_signers, check as check_sign_off, sign, usual_key};
 
 /// The guideline with the limits that the workspace puts in place of its own.
 pub(crate) fn checklist(workspace: &Workspace) -> Result<Checklist> {
@@ -125,6 +123,7 @@ pub(crate) fn who(workspace: &Workspace) -> String {
 /// Judges the evidence and sets people's decisions against it.
 pub(crate) fn compose(
     workspace: &Workspace,
+    folder: &ReviewFolder,
     checklist: &Checklist,
     evidence: &Evidence,
     profile: Option<&Profile>,
@@ -133,60 +132,13 @@ pub(crate) fn compose(
     Ok(document::assemble(document::Inputs {
         evidence,
         checklist,
-        decisions: &load_decisions(workspace)?,
-        review: None,
+        decisions: &folder.decisions()?,
+        review: folder.review()?.as_ref(),
         flame: profile.and_then(flame_picture::draw),
         comparison,
         commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
         product_version: env!("CARGO_PKG_VERSION"),
     }))
-}
-
-/// People's decisions; none where the file is missing.
-pub(crate) fn load_decisions(workspace: &Workspace) -> Result<Decisions> {
-    let path = folder(workspace).join("decisions.ron");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Decisions::default());
-        }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    // `path:line:column: what` when joined, the form that editors jump to.
-    Decisions::parse(&text).with_context(|| path.display().to_string())
-}
-
-/// Stores people's decisions.
-pub(crate) fn save_decisions(workspace: &Workspace, decisions: &Decisions) -> Result<()> {
-    let path = folder(workspace).join("decisions.ron");
-    write_whole(&path, decisions.print().as_bytes())
-}
-
-/// The evidence that the workspace keeps; `None` where nothing was gathered yet.
-pub(crate) fn load_evidence(workspace: &Workspace) -> Result<Option<Evidence>> {
-    let path = folder(workspace).join("evidence.ron");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    let evidence: Evidence = ron_text::parse(&text).with_context(|| path.display().to_string())?;
-    if evidence.schema_version > EVIDENCE_SCHEMA_VERSION {
-        bail!(
-            "{} was written by a newer Scrutineer (format {}, this one reads up to \
-             {EVIDENCE_SCHEMA_VERSION}); update Scrutineer to read it",
-            path.display(),
-            evidence.schema_version
-        );
-    }
-    Ok(Some(evidence))
-}
-
-/// Keeps the evidence, so that every verdict can be replayed. Gives the file.
-pub(crate) fn save_evidence(workspace: &Workspace, evidence: &Evidence) -> Result<PathBuf> {
-    let path = folder(workspace).join("evidence.ron");
-    write_whole(&path, ron_text::print(evidence).as_bytes())?;
-    Ok(path)
 }
 
 /// Writes the review as a page.
@@ -256,26 +208,5 @@ mod tests {
             unknown.contains("speed") && unknown.contains("there are: "),
             "{unknown}"
         );
-    }
-
-    #[test]
-    fn a_decisions_file_with_a_typo_is_told_with_its_place() {
-        let root = tempfile::tempdir().unwrap();
-        let workspace = Workspace::without_file(root.path().to_owned());
-        let path = folder(&workspace).join("decisions.ron");
-        write_whole(&path, b"(version: 1, itemz: {})").unwrap();
-        let error = load_decisions(&workspace).unwrap_err();
-        let text = format!("{error:#}");
-        assert!(
-            text.contains("decisions.ron") && text.contains("itemz"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn without_a_file_there_are_no_decisions() {
-        let root = tempfile::tempdir().unwrap();
-        let workspace = Workspace::without_file(root.path().to_owned());
-        assert_eq!(load_decisions(&workspace).unwrap(), Decisions::default());
     }
 }
