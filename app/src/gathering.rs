@@ -4,11 +4,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use crossbeam_channel::Receiver;
-use scrutineer_evidence::{Absent, Evidence};
+use scrutineer_evidence::{Absent, Evidence, Kind};
 use scrutineer_profiler::{
     capture::{CaptureError, recorder::RecordingSummary, target::Target},
     probes::{self, GatherPlan},
-    profile::Profile,
+    profile::{Profile, wait_facts},
     progress::{Progress, Unwatched},
     workspace,
 };
@@ -94,6 +94,7 @@ fn start_recording(
 ) -> Result<Job<Result<RecordingSummary>>> {
     let mut settings = Settings::new(captures::workspace_place(&plan.workspace)?);
     settings.options.duration = Some(plan.window);
+    settings.options.off_cpu = plan.kinds.contains(&Kind::Waits);
     settings.options.commit = workspace::git_commit(&plan.workspace.root).map(|(commit, _)| commit);
     let target = Target::Pid(pid);
     Ok(jobs.spawn("Recording", move |job: &JobContext| {
@@ -131,6 +132,7 @@ fn take_capture(
         Err(error) => {
             let absent = error.downcast::<CaptureError>().and_then(absent)?;
             warnings.push(format!("no CPU profile: {}", absent.reason()));
+            evidence.waits = Err(absent.clone());
             evidence.capture = Err(absent);
             return Ok(None);
         }
@@ -138,6 +140,7 @@ fn take_capture(
     warnings.extend(summary.warnings);
     let profile = captures::load(&summary.path, &Unwatched)?.profile;
     let facts = captures::facts(&summary.path, &profile)?;
+    evidence.waits = wait_facts(&profile);
     evidence.capture = if facts.quality.samples == 0 {
         Err(Absent::TooLittleData {
             seen: "no sample was taken: the target used no CPU in the window".into(),

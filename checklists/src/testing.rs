@@ -17,6 +17,7 @@ use scrutineer_evidence::{
     system::{MachineKey, SystemFacts},
     tasks::{Task, TaskFacts},
     traffic::TrafficFacts,
+    waits::{EventLoop, WaitFacts, WaitSite, WaitsSeen},
 };
 
 use crate::{
@@ -60,6 +61,7 @@ pub(crate) fn full_evidence() -> Evidence {
         ])),
         traffic: Ok(traffic()),
         capture: Ok(capture()),
+        waits: Ok(waits()),
         history: Ok(history()),
         source: Ok(source()),
         declared: Ok(declared()),
@@ -277,6 +279,30 @@ pub(crate) fn traffic() -> TrafficFacts {
         p50_us: 2_400,
         p95_us: Some(41_000),
         p99_us: Some(84_000),
+    }
+}
+
+pub(crate) fn waits() -> WaitFacts {
+    WaitFacts {
+        window_s: 60.0,
+        seen: WaitsSeen::Switches,
+        on_cpu_s: 48.0,
+        run_queue_s: 1.2,
+        lock_s: 0.9,
+        handover_s: 2.0,
+        parked_s: 140.0,
+        disk_s: 0.4,
+        unclassed_share: 0.01,
+        lock_sites: vec![WaitSite {
+            function: "ledgerd::book::append".into(),
+            waited_s: 0.8,
+            waits: 1_204,
+        }],
+        event_loops: vec![EventLoop {
+            thread: "ledger-io".into(),
+            blocked_s: 0.2,
+            worst: "ledgerd::book::flush".into(),
+        }],
     }
 }
 

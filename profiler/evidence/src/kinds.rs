@@ -6,7 +6,7 @@ use crate::{
     Absent, Gathered, capture::CaptureFacts, cgroup::CgroupFacts, declared::DeclaredFacts,
     history::HistoryFacts, http::HttpFacts, process::ProcessFacts, residency::ResidencyFacts,
     sockets::SocketFacts, source::SourceFacts, system::SystemFacts, tasks::TaskFacts,
-    traffic::TrafficFacts,
+    traffic::TrafficFacts, waits::WaitFacts,
 };
 
 /// Version of the serialised [`Evidence`]; a reader refuses a newer one.
@@ -38,7 +38,7 @@ macro_rules! evidence_kinds {
             pub judged_at: jiff::Timestamp,
             /// What was looked at, in words: `ledgerd, pid 41823`.
             pub target: String,
-            $($(#[$doc])* pub $field: Gathered<$facts>,)*
+            $($(#[$doc])* #[serde(default = "saved_before")] pub $field: Gathered<$facts>,)*
         }
 
         impl Evidence {
@@ -70,6 +70,13 @@ macro_rules! evidence_kinds {
     };
 }
 
+/// What evidence says of a kind that did not exist when it was saved.
+fn saved_before<T>() -> Gathered<T> {
+    Err(Absent::NotAsked {
+        would_need: "a new gathering: the evidence was saved before there was this probe".into(),
+    })
+}
+
 /// Ties a facts type to its [`Kind`], so that a rule's needs are read off its types.
 pub trait KindOf {
     /// The kind that this type of facts belongs to.
@@ -95,6 +102,8 @@ evidence_kinds! {
     traffic: Traffic(TrafficFacts),
     /// The CPU profile of the window, summarised.
     capture: Capture(CaptureFacts),
+    /// What threads waited for, from the same capture.
+    waits: Waits(WaitFacts),
     /// The workspace's own captures, baselines and reviews.
     history: History(HistoryFacts),
     /// Source and configuration in the declared folders.

@@ -18,6 +18,7 @@ pub mod system;
 pub mod tasks;
 pub mod traffic;
 pub mod trust;
+pub mod waits;
 
 pub use absent::{Absent, Gathered};
 pub use kinds::{EVIDENCE_SCHEMA_VERSION, Evidence, Kind, KindOf};

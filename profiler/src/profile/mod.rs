@@ -1,5 +1,6 @@
 //! The profile in memory: columnar tables, selections, call trees and flame layouts.
 
+mod blocking;
 mod builder;
 mod call_tree;
 mod category;
@@ -25,6 +26,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use blocking::wait_facts;
 pub use builder::ProfileBuilder;
 pub use call_tree::{CallTree, CallTreeOptions};
 pub use facts::facts;

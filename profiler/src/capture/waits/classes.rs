@@ -260,7 +260,7 @@ fn look_up(table: &[(&str, Hint)], name: &str) -> Option<Hint> {
         .map(|(_, hint)| *hint)
 }
 
-fn fits(pattern: &str, name: &str) -> bool {
+pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };
@@ -279,7 +279,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 
 /// A C library's function without what marks its versions and aliases:
 /// `__GI___libc_read@@GLIBC_2.2.5` is `read`.
-fn bare(name: &str) -> &str {
+pub(crate) fn bare(name: &str) -> &str {
     let name = name.split_once('@').map_or(name, |(name, _)| name);
     let mut name = without_compilers_suffix(name);
     while let Some(rest) = ["_", "GI_", "libc_"]

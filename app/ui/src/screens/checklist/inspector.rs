@@ -197,7 +197,7 @@ fn icon_of(kind: Kind) -> char {
         Kind::System => icons::DESKTOP,
         Kind::Http => icons::GLOBE,
         Kind::Traffic => icons::PULSE,
-        Kind::Capture => icons::FLAME,
+        Kind::Capture | Kind::Waits => icons::FLAME,
         Kind::History => icons::CLOCK,
         Kind::Source => icons::CODE,
         Kind::Declared => icons::FILE,
