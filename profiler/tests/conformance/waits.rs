@@ -7,7 +7,7 @@ use scrutineer_profiler::{
         model::{WaitClass, WaitSource},
         recorder::RecordOptions,
     },
-    profile::{Selection, Weight},
+    profile::{Profile, Selection, Weight, wait_facts},
 };
 
 use crate::{
@@ -74,4 +74,20 @@ fn each_function_s_waits_are_right_and_classed() {
             class.id()
         );
     }
+    expect_lock(&profile, found["wait_for_lock"]);
+}
+
+/// The facts that the guideline is judged by name the function that waited for a lock, with the
+/// time that the capture has of it; what the run queue took is told apart.
+fn expect_lock(profile: &Profile, waited_ns: f64) {
+    let facts = wait_facts(profile).expect("waits were recorded");
+    let mut sites = facts.lock_sites.iter();
+    let site = sites.find(|site| site.function == "wait_for_lock");
+    let site = site.unwrap_or_else(|| panic!("{facts:?}"));
+    let run_queue_s = facts.run_queue_s;
+    let waited_s = waited_ns / 1e9;
+    assert!(
+        site.waited_s <= waited_s + 1e-9 && site.waited_s + run_queue_s >= 0.95 * waited_s,
+        "{site:?} of {waited_s} s, {run_queue_s} s on the run queue"
+    );
 }
