@@ -11,7 +11,7 @@ use std::{
 use common::{Target, as_nobody, is_root, reachable_copy, run, run_in, scrutineer, skip};
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "demo",
     "init",
     "record",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 13] = [
     "check",
     "review",
     "verify",
+    "checklist",
     "baseline",
     "doctor",
     "gui",

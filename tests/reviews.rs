@@ -322,3 +322,60 @@ fn failing(json: &str) -> Vec<String> {
         .map(|item| item["id"].as_str().expect("a text").to_owned())
         .collect()
 }
+
+/// A checklist of a team's own.
+const TEAM: &str = "ScrutineerChecklistChanges(
+    format_version: 1,
+    name: \"ledger-team\",
+    limits: { \"concurrency.thread-monitoring\": { \"most_threads\": 500 } },
+    off: { \"caching.redis\": \"the cache is in process\" },
+)
+";
+
+#[test]
+fn a_team_s_own_checklist_changes_the_judgement_and_is_checked() {
+    let folder = workspace();
+    let root = folder.path();
+    fs::write(root.join("team.ron"), TEAM).expect("the folder is ours");
+    let declares = "(version: 1, checklists: [\"team.ron\"])";
+    fs::write(root.join("scrutineer.ron"), declares).expect("the folder is ours");
+    let lint = run_in(root, &["checklist", "lint"]);
+    assert_eq!(lint.code, Some(0), "{lint:?}");
+    let explained = run_in(root, &["checklist", "explain", "caching.redis"]);
+    assert!(
+        explained
+            .stdout
+            .contains("switched off by ledger-team: the cache is in process"),
+        "{explained:?}"
+    );
+    let shown = in_spring(root, &["show"]);
+    assert!(shown.contains("switched off"), "{shown}");
+
+    fs::write(
+        root.join("team.ron"),
+        TEAM.replace("most_threads", "most_thread"),
+    )
+    .expect("ours");
+    let lint = run_in(root, &["checklist", "lint"]);
+    assert_eq!(lint.code, Some(1), "{lint:?}");
+    assert!(
+        lint.stdout.contains("team.ron:4:51: unknown limit"),
+        "{lint:?}"
+    );
+    let check = ["check", "--evidence", "seen.ron"];
+    run_in(root, &check).is_refused_with(3, "did you mean \"most_threads\"?");
+}
+
+#[test]
+fn a_checklist_that_a_link_fetches_from_elsewhere_is_not_read() {
+    let folder = workspace();
+    let root = folder.path();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let outside = elsewhere.path().join("team.ron");
+    fs::write(&outside, TEAM).expect("the folder is ours");
+    std::os::unix::fs::symlink(&outside, root.join("team.ron")).expect("the folder is ours");
+    let declares = "(version: 1, checklists: [\"team.ron\"])";
+    fs::write(root.join("scrutineer.ron"), declares).expect("the folder is ours");
+    let check = ["check", "--evidence", "seen.ron"];
+    run_in(root, &check).is_refused_with(3, "lies outside of the workspace");
+}

@@ -5,6 +5,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod changes;
 pub mod checklist;
 pub mod document;
 mod families;

@@ -86,7 +86,7 @@ fn explain(error: &SpannedError) -> RonError {
 }
 
 /// `unknown field "limt"; did you mean "limit"?`, else the names that are known.
-fn unknown(thing: &str, found: &str, expected: &[&str]) -> String {
+pub(crate) fn unknown(thing: &str, found: &str, expected: &[&str]) -> String {
     let near = expected
         .iter()
         .map(|name| (strsim::damerau_levenshtein(name, found), name))

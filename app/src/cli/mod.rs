@@ -43,6 +43,7 @@ subcommands! {
     check: Check,
     review: Review,
     verify: Verify,
+    checklist: Checklist,
     baseline: Baseline,
     init: Init,
     doctor: Doctor,

@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
+    changes::{self, Changes},
     checklist::Checklist,
     document::{self, Comparison, ReviewDocument},
     judge,
@@ -33,9 +34,18 @@ pub(crate) use freezing::{
 };
 pub(crate) use signing::{allowed_signers, check as check_sign_off, sign, usual_key};
 
-/// The guideline with the limits that the workspace puts in place of its own.
+/// Largest checklist that is read, bytes.
+const LARGEST_CHECKLIST_BYTES: u64 = 1 << 20;
+
+/// The guideline with what the workspace's own checklists change of it, and the limits that
+/// `scrutineer.ron` puts in place of its own.
 pub(crate) fn checklist(workspace: &Workspace) -> Result<Checklist> {
     let mut checklist = Checklist::performance();
+    for path in &workspace.checklists {
+        let text = checklist_text(&workspace.root, path)?;
+        // `path:line:column: what` when joined, the form that editors jump to.
+        Changes::apply(&text, &mut checklist).with_context(|| path.display().to_string())?;
+    }
     for (id, limits) in &workspace.overrides {
         override_limits(&mut checklist, id, limits)
             .with_context(|| format!("scrutineer.ron, overrides of \"{id}\""))?;
@@ -43,31 +53,38 @@ pub(crate) fn checklist(workspace: &Workspace) -> Result<Checklist> {
     Ok(checklist)
 }
 
+/// The text of a checklist below the workspace's root. A link that leads out of it is not followed:
+/// what a repository says must lie in it.
+fn checklist_text(root: &Path, path: &Path) -> Result<String> {
+    let reading = || format!("cannot read the checklist {}", path.display());
+    let real = fs::canonicalize(root.join(path)).with_context(reading)?;
+    if !real.starts_with(fs::canonicalize(root).with_context(reading)?) {
+        bail!(
+            "the checklist {} lies outside of the workspace",
+            path.display()
+        );
+    }
+    if fs::metadata(&real).with_context(reading)?.len() > LARGEST_CHECKLIST_BYTES {
+        bail!(
+            "the checklist {} is larger than any checklist",
+            path.display()
+        );
+    }
+    fs::read_to_string(&real).with_context(reading)
+}
+
 /// Puts `limits` in place of the rule's own. A limit that the rule does not have is refused.
 fn override_limits(checklist: &mut Checklist, id: &str, limits: &ron::Value) -> Result<()> {
-    let mut items = checklist
-        .sections
-        .iter_mut()
-        .flat_map(|section| &mut section.items);
-    let item = items
-        .find(|item| item.id == id)
-        .context("the checklist has no such item")?;
-    let mut rule = serde_json::to_value(&item.rule)?;
-    let known = rule
-        .as_object_mut()
-        .and_then(|variant| variant.values_mut().next()?.as_object_mut())
-        .filter(|known| !known.is_empty())
-        .context("the item's rule has no limits")?;
-    let serde_json::Value::Object(limits) = serde_json::to_value(limits)? else {
-        bail!("write the limits by name, like (max_threads: 500)");
+    let ron::Value::Map(limits) = limits else {
+        bail!("write the limits by name, like (most_threads: 500)");
     };
-    for (name, limit) in limits {
-        let names = known.keys().cloned().collect::<Vec<_>>().join(", ");
-        let place = known.get_mut(&name);
-        *place.with_context(|| format!("there is no limit “{name}”; there are: {names}"))? = limit;
+    for (name, limit) in limits.iter() {
+        let ron::Value::String(name) = name else {
+            bail!("write the limits by name, like (most_threads: 500)");
+        };
+        changes::set_limit(checklist, id, name, limit, "scrutineer.ron")
+            .map_err(|(_, what)| anyhow::anyhow!(what))?;
     }
-    item.rule = serde_json::from_value(rule)?;
-    item.source = format!("scrutineer.ron, in place of: {}", item.source);
     Ok(())
 }
 

@@ -106,6 +106,7 @@ rules! {
     resource_metrics::ResourceMetrics,
     response_times::ResponseTimes,
     review_habit::ReviewHabit,
+    switched_off::SwitchedOff,
     threads::Threads,
     timeouts::Timeouts,
 }

@@ -35,6 +35,8 @@ struct WorkspaceFile {
     #[serde(default)]
     restart_interval_days: Option<f64>,
     #[serde(default)]
+    checklists: Vec<PathBuf>,
+    #[serde(default)]
     overrides: BTreeMap<String, ron::Value>,
 }
 
@@ -84,6 +86,7 @@ fn workspace(file: WorkspaceFile, path: &Path) -> Workspace {
         metrics_url: file.target.metrics,
         stalled_request_s: file.target.stalled_request_s,
         overrides: file.overrides,
+        checklists: file.checklists,
         has_file: true,
     }
 }

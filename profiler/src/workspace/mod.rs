@@ -37,6 +37,8 @@ pub struct Workspace {
     pub stalled_request_s: Option<f64>,
     /// Limits overridden, by item id: what the file says, for the item's rule to read.
     pub overrides: BTreeMap<String, ron::Value>,
+    /// The team's own checklists, below the root.
+    pub checklists: Vec<PathBuf>,
     /// Whether `scrutineer.ron` was found.
     pub has_file: bool,
 }
@@ -93,6 +95,7 @@ impl Workspace {
             metrics_url: None,
             stalled_request_s: None,
             overrides: BTreeMap::new(),
+            checklists: Vec::new(),
             has_file: false,
         }
     }
