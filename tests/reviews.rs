@@ -199,6 +199,14 @@ fn two_milestones_are_compared_and_neither_is_overwritten() {
         "{compared}"
     );
     assert!(compared.contains("56 unchanged"), "{compared}");
+    let trend = in_spring(root, &["trend"]);
+    let rows: Vec<&str> = trend
+        .lines()
+        .map(|row| row.split(' ').next().unwrap_or(""))
+        .collect();
+    assert_eq!(rows, ["milestone", "2026-q1", "2026-q2"]);
+    let listed = in_review(root, &["list"]);
+    assert!(listed.contains("2026-q2 frozen") && listed.contains("nobody has approved it"));
     let again = ["milestone", "2026-q1", "--review", "spring"];
     review(root, &again).is_refused_with(2, "milestones never change");
 }

@@ -1,13 +1,14 @@
 //! A review's folder in the workspace: what lies where, and how it is read and written.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
-    review::{Decisions, Milestone, Review, SignOffs},
+    review::{Decisions, Milestone, MilestoneHead, Review, SignOffs},
     ron_text,
 };
 use scrutineer_evidence::{EVIDENCE_SCHEMA_VERSION, Evidence};
@@ -21,6 +22,9 @@ pub(crate) const CURRENT: &str = "current";
 
 /// Names of reviews and milestones are file names on every system.
 const LONGEST_NAME: usize = 64;
+
+/// So much of a file is read for what stands first in it.
+const HEAD_BYTES: u64 = 16 << 10;
 
 /// Largest milestone that is read, bytes; a hostile file must not fill the memory.
 const LARGEST_MILESTONE_BYTES: u64 = 256 << 20;
@@ -155,6 +159,43 @@ impl ReviewFolder {
         StoredMilestone::read(&path)
     }
 
+    /// The heads of its milestones, in the order in which they were frozen.
+    pub(crate) fn heads(&self) -> Result<Vec<MilestoneHead>> {
+        let mut heads = Vec::new();
+        for name in self.milestones()? {
+            let path = self.milestone_path(&name)?;
+            let beginning = beginning(&path, HEAD_BYTES)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            heads.push(
+                MilestoneHead::parse(&beginning)
+                    .or_else(|_| StoredMilestone::read(&path).map(|stored| stored.head()))
+                    .with_context(|| path.display().to_string())?,
+            );
+        }
+        heads.sort_by(|a, b| (a.frozen_at, &a.name).cmp(&(b.frozen_at, &b.name)));
+        Ok(heads)
+    }
+
+    /// When the evidence was judged, from the beginning of its file; `None` where there is none.
+    pub(crate) fn judged_at(&self) -> Result<Option<jiff::Timestamp>> {
+        let path = self.path.join("evidence.ron");
+        let beginning = match beginning(&path, HEAD_BYTES) {
+            Ok(beginning) => beginning,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let stated = beginning
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("judged_at: \""))
+            .and_then(|rest| rest.split('"').next()?.parse().ok());
+        match stated {
+            Some(at) => Ok(Some(at)),
+            None => Ok(self.evidence()?.map(|evidence| evidence.judged_at)),
+        }
+    }
+
     /// Freezes a milestone. One of the same name is never overwritten. Gives the file.
     pub(crate) fn freeze(&self, milestone: &Milestone) -> Result<PathBuf> {
         let path = self.milestone_path(&milestone.name)?;
@@ -225,11 +266,32 @@ impl StoredMilestone {
         Self::of(text).with_context(|| path.display().to_string())
     }
 
+    /// What stands first in it.
+    fn head(&self) -> MilestoneHead {
+        let milestone = &self.milestone;
+        MilestoneHead {
+            version: milestone.version,
+            name: milestone.name.clone(),
+            frozen_at: milestone.frozen_at,
+            frozen_by: milestone.frozen_by.clone(),
+            counts: milestone.counts.clone(),
+        }
+    }
+
     /// Parses a milestone's text.
     pub(crate) fn of(text: String) -> Result<Self> {
         let milestone = Milestone::parse(&text)?;
         Ok(Self { milestone, text })
     }
+}
+
+/// The beginning of a text file; a letter that is cut in two is replaced.
+fn beginning(path: &Path, bytes: u64) -> io::Result<String> {
+    let mut beginning = Vec::new();
+    fs::File::open(path)?
+        .take(bytes)
+        .read_to_end(&mut beginning)?;
+    Ok(String::from_utf8_lossy(&beginning).into_owned())
 }
 
 /// Parses evidence that was saved.

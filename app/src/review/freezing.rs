@@ -46,6 +46,7 @@ pub(crate) fn freeze(
         name: name.to_owned(),
         frozen_at: now,
         frozen_by: by,
+        counts: document.counts(),
         checklist: checklist.print(),
         review: written,
         evidence,

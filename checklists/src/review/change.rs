@@ -244,6 +244,7 @@ mod tests {
             name: name.into(),
             frozen_at: testing::judged_at(),
             frozen_by: "ada".into(),
+            counts: document.counts(),
             checklist: checklist.print(),
             review: Review::new("", "ada", testing::judged_at()),
             evidence,

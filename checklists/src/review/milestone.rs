@@ -1,5 +1,7 @@
 //! A frozen review: what was seen, judged and decided at a moment, in one file that never changes.
 
+use std::collections::BTreeMap;
+
 use scrutineer_evidence::Evidence;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +29,8 @@ pub struct Milestone {
     pub frozen_at: jiff::Timestamp,
     /// By whom.
     pub frozen_by: String,
+    /// Items per outcome after people's decisions: what lists and trends show.
+    pub counts: BTreeMap<Outcome, usize>,
     /// The checklist's text, limits and all: rules of later versions may not understand it.
     pub checklist: String,
     /// Facts.
@@ -37,6 +41,42 @@ pub struct Milestone {
     pub review: Review,
     /// The document, as every exporter reads it.
     pub document: ReviewDocument,
+}
+
+/// What stands first in a milestone's file: lists and trends of hundreds read no more of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "ScrutineerMilestone", deny_unknown_fields)]
+pub struct MilestoneHead {
+    /// Version of the file's format.
+    pub version: u32,
+    /// Name of the milestone.
+    pub name: String,
+    /// When it was frozen.
+    pub frozen_at: jiff::Timestamp,
+    /// By whom.
+    pub frozen_by: String,
+    /// Items per outcome after people's decisions.
+    pub counts: BTreeMap<Outcome, usize>,
+}
+
+/// The line at which the head ends.
+const BEHIND_HEAD: &str = "\n    checklist: ";
+
+impl MilestoneHead {
+    /// Parses the beginning of a milestone's file, which must reach behind the head.
+    pub fn parse(beginning: &str) -> Result<Self, ReviewFileError> {
+        match beginning.split_once(BEHIND_HEAD) {
+            Some((head, _)) => session::parse(&format!("{head}\n)"), MILESTONE_FORMAT_VERSION),
+            // A person changed its form: the whole of it may still be read.
+            None => Milestone::parse(beginning).map(|milestone| Self {
+                version: milestone.version,
+                name: milestone.name,
+                frozen_at: milestone.frozen_at,
+                frozen_by: milestone.frozen_by,
+                counts: milestone.counts,
+            }),
+        }
+    }
 }
 
 /// What of a milestone does not hold when it is looked at again.
@@ -62,6 +102,8 @@ pub enum Doubt {
     OtherItems,
     /// Findings, actions or notes differ.
     OtherWords,
+    /// The counts in front are not those of the document.
+    OtherCounts,
 }
 
 impl Milestone {
@@ -85,6 +127,9 @@ impl Milestone {
                 stated: self.document.evidence_digest.clone(),
                 found,
             });
+        }
+        if self.counts != self.document.counts() {
+            doubts.push(Doubt::OtherCounts);
         }
         match Checklist::parse(&self.checklist) {
             Ok(checklist) => doubts.extend(self.judged_otherwise(&checklist)),
@@ -175,6 +220,9 @@ impl std::fmt::Display for Doubt {
             Self::OtherItems => {
                 formatter.write_str("the document's items are not those of its checklist")
             }
+            Self::OtherCounts => {
+                formatter.write_str("the counts at the file's head are not those of the document")
+            }
             Self::OtherWords => formatter
                 .write_str("findings, actions or notes are not those that the document shows"),
         }
@@ -217,6 +265,7 @@ mod tests {
             name: "2026-q1".into(),
             frozen_at: testing::judged_at(),
             frozen_by: "ada".into(),
+            counts: document.counts(),
             checklist: checklist.print(),
             review,
             evidence,
@@ -232,6 +281,28 @@ mod tests {
         assert_eq!(again, milestone());
         assert_eq!(digest_of(&again.print()), digest_of(&text));
         assert_eq!(again.doubts(), []);
+    }
+
+    #[test]
+    fn the_head_is_read_from_the_beginning_alone() {
+        let whole = milestone();
+        let text = whole.print();
+        let beginning = &text[..text.find("    evidence: ").unwrap()];
+        let head = MilestoneHead::parse(beginning).unwrap();
+        assert_eq!((&head.name, &head.counts), (&whole.name, &whole.counts));
+        assert_eq!(head.frozen_at, whole.frozen_at);
+        let newer = text.replacen("version: 1", "version: 2", 1);
+        assert!(matches!(
+            MilestoneHead::parse(&newer),
+            Err(ReviewFileError::Newer { .. })
+        ));
+    }
+
+    #[test]
+    fn counts_that_were_changed_afterwards_are_found() {
+        let mut milestone = milestone();
+        milestone.counts.insert(Outcome::Pass, 56);
+        assert_eq!(milestone.doubts(), [Doubt::OtherCounts]);
     }
 
     #[test]

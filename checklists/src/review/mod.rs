@@ -19,7 +19,7 @@ use crate::{
 
 pub use change::{Change, ChangedItem, MilestoneComparison};
 pub use file::{DECISIONS_FORMAT_VERSION, DecisionsError};
-pub use milestone::{Doubt, MILESTONE_FORMAT_VERSION, Milestone, digest_of};
+pub use milestone::{Doubt, MILESTONE_FORMAT_VERSION, Milestone, MilestoneHead, digest_of};
 pub use session::{
     Action, ActionStanding, Done, Finding, Note, REVIEW_FORMAT_VERSION, Review, ReviewFileError,
     Severity,

@@ -1,14 +1,14 @@
 //! `review list`: the workspace's reviews and their milestones.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use anyhow::Result;
-use scrutineer_profiler::workspace::Workspace;
+use scrutineer_checklists::verdict::Outcome;
 use serde::Serialize;
 
 use crate::{
     cli::{Exit, Run, write_json, write_to_stdout},
-    review::{ReviewFolder, allowed_signers, check_sign_off},
+    review::ReviewFolder,
 };
 
 #[derive(Debug, clap::Args)]
@@ -40,8 +40,9 @@ struct Listed {
 struct ListedMilestone {
     name: String,
     frozen_at: jiff::Timestamp,
-    /// Approvals in words.
-    sign_offs: Vec<String>,
+    counts: BTreeMap<Outcome, usize>,
+    /// Approvals in words; nobody has checked them here, `verify` does.
+    approvals: Vec<String>,
 }
 
 impl Run for Arguments {
@@ -49,7 +50,7 @@ impl Run for Arguments {
         let workspace = crate::cli::find_workspace(&self.workspace)?;
         let listed: Vec<Listed> = ReviewFolder::list(&workspace)?
             .iter()
-            .map(|folder| Listed::of(&workspace, folder))
+            .map(Listed::of)
             .collect();
         if self.json {
             write_json(&listed)?;
@@ -61,8 +62,8 @@ impl Run for Arguments {
 }
 
 impl Listed {
-    fn of(workspace: &Workspace, folder: &ReviewFolder) -> Self {
-        Self::read(workspace, folder).unwrap_or_else(|error| Self {
+    fn of(folder: &ReviewFolder) -> Self {
+        Self::read(folder).unwrap_or_else(|error| Self {
             name: folder.name().to_owned(),
             title: String::new(),
             judged_at: None,
@@ -74,35 +75,36 @@ impl Listed {
         })
     }
 
-    fn read(workspace: &Workspace, folder: &ReviewFolder) -> Result<Self> {
+    fn read(folder: &ReviewFolder) -> Result<Self> {
         let review = folder.review()?;
         let now = jiff::Timestamp::now();
         let count = |is_meant: &dyn Fn(&scrutineer_checklists::review::Action) -> bool| {
             let actions = review.iter().flat_map(|review| review.actions.values());
             actions.filter(|action| is_meant(action)).count()
         };
-        let allowed = allowed_signers(workspace);
         let mut milestones = Vec::new();
-        for name in folder.milestones()? {
-            let stored = folder.milestone(&name)?;
-            let sign_offs = folder.sign_offs(&name)?.sign_offs;
-            let words = sign_offs.iter().map(|sign_off| {
-                let standing = check_sign_off(sign_off, &stored.text, allowed.as_deref());
-                format!("{}, {}: {}", sign_off.name, sign_off.role, standing.words())
+        for head in folder.heads()? {
+            let sign_offs = folder.sign_offs(&head.name)?.sign_offs;
+            let approvals = sign_offs.iter().map(|sign_off| {
+                let how = match sign_off.signature {
+                    Some(_) => "signed",
+                    None => "without a signature",
+                };
+                format!("{}, {} ({how})", sign_off.name, sign_off.role)
             });
             milestones.push(ListedMilestone {
-                frozen_at: stored.milestone.frozen_at,
-                sign_offs: words.collect(),
-                name,
+                frozen_at: head.frozen_at,
+                counts: head.counts,
+                approvals: approvals.collect(),
+                name: head.name,
             });
         }
-        milestones.sort_by_key(|milestone| milestone.frozen_at);
         Ok(Self {
             name: folder.name().to_owned(),
             title: review
                 .as_ref()
                 .map_or_else(String::new, |review| review.title.clone()),
-            judged_at: folder.evidence()?.map(|evidence| evidence.judged_at),
+            judged_at: folder.judged_at()?,
             findings: review.as_ref().map_or(0, |review| review.findings.len()),
             open_actions: count(&|action| action.done.is_none()),
             overdue_actions: count(&|action| action.is_overdue(now)),
@@ -139,10 +141,21 @@ fn text(listed: &[Listed]) -> String {
         );
         for milestone in &review.milestones {
             let frozen = milestone.frozen_at.strftime("%Y-%m-%d");
-            let _ = writeln!(text, "  {} frozen {frozen}", milestone.name);
-            for words in &milestone.sign_offs {
-                let _ = writeln!(text, "    {words}");
-            }
+            let counts = milestone.counts.iter().filter(|(_, count)| **count > 0);
+            let counts: Vec<_> = counts
+                .map(|(outcome, count)| format!("{count} {}", outcome.label().to_lowercase()))
+                .collect();
+            let approved = if milestone.approvals.is_empty() {
+                "nobody has approved it".to_owned()
+            } else {
+                format!("approved by {}", milestone.approvals.join("; "))
+            };
+            let _ = writeln!(
+                text,
+                "  {} frozen {frozen}: {}\n    {approved}",
+                milestone.name,
+                counts.join(", ")
+            );
         }
     }
     text

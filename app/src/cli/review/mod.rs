@@ -10,6 +10,7 @@ mod new;
 mod note;
 mod show;
 mod sign;
+mod trend;
 
 use std::path::PathBuf;
 
@@ -98,6 +99,8 @@ actions! {
     Milestone(freeze::Arguments),
     /// Compare two milestones
     Compare(compare::Arguments),
+    /// Show how the outcomes moved over the milestones
+    Trend(trend::Arguments),
     /// Approve a milestone, with an SSH key where there is one
     Sign(sign::Arguments),
     /// Write a review or a milestone as a document
