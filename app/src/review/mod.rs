@@ -222,7 +222,7 @@ mod tests {
         assert!(error("\"no.such\": (a: 1)").contains("no.such"));
         let unknown = error("\"concurrency.thread-monitoring\": (speed: 1)");
         assert!(
-            unknown.contains("speed") && unknown.contains("there are: "),
+            unknown.contains("speed") && unknown.contains("known are "),
             "{unknown}"
         );
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
     document::{Comparison, ReviewDocument},
     judge,
-    review::{Binding, Choice, Decision, Decisions},
+    review::{Action, Binding, Choice, Decision, Decisions, Done, Finding, Note, Review},
 };
 use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{
@@ -19,7 +19,7 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::{self, Workspace},
 };
-use scrutineer_ui::event::LoadedProfile;
+use scrutineer_ui::{command::Entry, event::LoadedProfile};
 
 use super::live::lay_out;
 use crate::{
@@ -204,9 +204,90 @@ impl Session {
         )
     }
 
-    /// Writes the last judgement as a page.
+    /// Writes something down in the review.
+    pub(super) fn write_down(
+        &self,
+        item: Option<String>,
+        entry: Entry,
+    ) -> Result<Arc<ReviewDocument>> {
+        let by = review::who(&self.workspace()?);
+        let at = review::now_to_the_second();
+        self.change_review(|review| {
+            match entry {
+                Entry::Finding { severity, claim } => review.add_finding(Finding {
+                    severity,
+                    claim,
+                    cause: String::new(),
+                    item,
+                    by,
+                    at,
+                }),
+                Entry::Action { what, owner, due } => review.add_action(Action {
+                    what,
+                    owner,
+                    due,
+                    item,
+                    by,
+                    at,
+                    done: None,
+                }),
+                Entry::Note { text } => review.add_note(Note { text, item, by, at }),
+            };
+        })
+    }
+
+    /// Says that an action was done.
+    pub(super) fn finish_action(&self, id: &str) -> Result<Arc<ReviewDocument>> {
+        let by = review::who(&self.workspace()?);
+        let at = review::now_to_the_second();
+        self.change_review(|review| {
+            if let Some(action) = review.actions.get_mut(id) {
+                action.done = Some(Done { by, at });
+            }
+        })
+    }
+
+    fn change_review(&self, change: impl FnOnce(&mut Review)) -> Result<Arc<ReviewDocument>> {
+        let judged = self.judged()?;
+        let workspace = self.workspace()?;
+        let folder = ReviewFolder::current(&workspace);
+        let written = folder.review()?;
+        let mut written = written.unwrap_or_else(|| {
+            Review::new("", review::who(&workspace), review::now_to_the_second())
+        });
+        change(&mut written);
+        folder.save_review(&written)?;
+        self.judge(
+            &workspace,
+            judged.evidence,
+            judged.profile,
+            judged.comparison,
+        )
+    }
+
+    /// Freezes the review; gives the milestone's file.
+    pub(super) fn freeze(&self, name: &str, progress: &dyn Progress) -> Result<PathBuf> {
+        let judged = self.judged()?;
+        let workspace = self.workspace()?;
+        let folder = ReviewFolder::current(&workspace);
+        // What is seen is what is frozen, also where no file of the workspace kept it yet.
+        folder.save_evidence(&judged.evidence)?;
+        review::freeze(&workspace, &folder, name, judged.comparison, progress)?;
+        folder.milestone_path(name)
+    }
+
+    /// Writes the last judgement, in the format that the file's name ends with, else as a page.
     pub(super) fn export(&self, path: &Path) -> Result<()> {
-        review::write_html(&self.judged()?.document, path)
+        let document = &self.judged()?.document;
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let text = match extension {
+            Some("md") => scrutineer_report::markdown::render(document),
+            Some("json") => scrutineer_report::document::render(document),
+            Some("xml") => scrutineer_report::junit::render(document),
+            Some("sarif") => scrutineer_report::sarif::render(document),
+            _ => return review::write_html(document, path),
+        };
+        review::write_whole(path, text.as_bytes())
     }
 
     /// Runs the demo in its own workspace, which is the session's from now on.

@@ -141,6 +141,18 @@ impl Worker {
             Request::Undecide { item } => self.with_session("Taking the decision back", {
                 move |session, _| session.undecide(&item).map(Event::Review)
             }),
+            Request::WriteDown { item, entry } => self.with_session("Storing the review", {
+                move |session, _| session.write_down(item, entry).map(Event::Review)
+            }),
+            Request::FinishAction { id } => self.with_session("Storing the review", {
+                move |session, _| session.finish_action(&id).map(Event::Review)
+            }),
+            Request::Freeze { name } => self.with_session("Freezing the milestone", {
+                move |session, progress| {
+                    let path = session.freeze(&name, progress)?;
+                    Ok(Event::Saved { path })
+                }
+            }),
             Request::ExportDialog => self.export_by_dialog(),
             Request::Export(path) => self.with_session("Exporting the review", {
                 move |session, _| session.export(&path).map(|()| Event::Saved { path })

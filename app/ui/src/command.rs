@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use scrutineer_checklists::{review::Choice, verdict::Outcome};
+use scrutineer_checklists::{
+    review::{Choice, Severity},
+    verdict::Outcome,
+};
 use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{Weight, series::Topic},
@@ -95,13 +98,56 @@ pub enum Request {
         /// Item id.
         item: String,
     },
-    /// Ask for a file name with the native dialog, then export the review as HTML.
+    /// Write something down in the review, about an item or about all of it.
+    WriteDown {
+        /// Item id.
+        item: Option<String>,
+        /// What.
+        entry: Entry,
+    },
+    /// Say that an action was done.
+    FinishAction {
+        /// Its id in the review.
+        id: String,
+    },
+    /// Freeze the review into a milestone.
+    Freeze {
+        /// Name of the milestone.
+        name: String,
+    },
+    /// Ask for a file name with the native dialog, then export the review.
     ExportDialog,
-    /// Export the review as HTML.
+    /// Export the review in the format that the file's name ends with, else as HTML.
     Export(PathBuf),
     /// Save the CPU profile of the workbench itself: starts on the first call, ends and writes on
     /// the second.
     ToggleOwnProfile,
+}
+
+/// What a person writes down in a review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// What was found.
+    Finding {
+        /// How bad it is.
+        severity: Severity,
+        /// One sentence.
+        claim: String,
+    },
+    /// What is to be done.
+    Action {
+        /// One sentence.
+        what: String,
+        /// Who does it.
+        owner: String,
+        /// Last day on which it is not overdue.
+        due: jiff::civil::Date,
+    },
+    /// A free note.
+    Note {
+        /// Its words.
+        text: String,
+    },
 }
 
 /// The sides of a sandwich.
@@ -322,6 +368,20 @@ pub(crate) enum Command {
     DraftWaive,
     /// Begin to say that the item does not apply.
     DraftNotApplicable,
+    /// Begin to write down a finding, or choose how bad it is.
+    DraftFinding(Severity),
+    /// Begin to write down an action.
+    DraftAction,
+    /// Begin to write down a note.
+    DraftNote,
+    /// Type the owner of an action.
+    TypeOwner(String),
+    /// Open the box that freezes a milestone.
+    OpenFreeze,
+    /// Type the name of a milestone.
+    TypeMilestone(String),
+    /// Freeze a milestone of the typed name.
+    Freeze,
     /// Store the decision that is being written.
     Decide,
     /// Drop the decision that is being written.

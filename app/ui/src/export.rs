@@ -52,10 +52,10 @@ fn content(ui: &mut Ui, rect: Rect, path: &str, out: &mut Vec<Command>) {
         ui,
         row(12.0, 22.0),
         LEFT,
-        "Export review as HTML",
+        "Export review",
         &look(semibold(13.0), theme.text),
     );
-    let words = "One file that any browser opens; everything from the target is escaped.";
+    let words = "The name's end tells the format: .html, .md, .json, .xml (JUnit) or .sarif.";
     text::label(
         ui,
         row(33.0, 18.0),

@@ -9,6 +9,7 @@ pub use workbench::Workbench;
 mod apply;
 mod export;
 mod format;
+mod freeze;
 mod icons;
 mod palette;
 mod screens;

@@ -80,11 +80,8 @@ fn everything(state: &State) -> Vec<Line> {
     lines.extend(profile(state));
     lines.push(line("Gather evidence and judge", "", Command::Gather));
     if state.checklist.review.is_some() {
-        lines.push(line(
-            "Export review as HTML…",
-            "Ctrl E",
-            Command::OpenExport,
-        ));
+        lines.push(line("Freeze a milestone…", "m", Command::OpenFreeze));
+        lines.push(line("Export review…", "Ctrl E", Command::OpenExport));
         lines.push(line(
             "Export review with a file dialog…",
             "",

@@ -79,6 +79,8 @@ const COLUMNS: [&[Group]; 2] = [
                 ("j  k", "next and previous item"),
                 ("c", "confirm"),
                 ("o", "overrule"),
+                ("f  t  n", "write down a finding, an action, a note"),
+                ("m", "freeze a milestone"),
                 ("w", "waive until a date"),
                 ("a", "not applicable"),
             ],

@@ -5,7 +5,7 @@ use scrutineer_checklists::verdict::Outcome;
 
 use crate::{
     command::{Command, Request, Screen},
-    export, format, icons, palette,
+    export, format, freeze, icons, palette,
     screens::{self, Entry, SCREENS},
     sheet,
     state::State,
@@ -43,6 +43,7 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     palette::show(ui, state, out);
     sheet::show(ui, state, out);
     export::show(ui, state, out);
+    freeze::show(ui, state, out);
     drop_hint(ui, rect);
 }
 

@@ -8,6 +8,8 @@ use std::{
 use tempfile::TempDir;
 
 use super::*;
+use crate::review::StoredMilestone;
+use scrutineer_ui::command::Entry;
 
 /// Answers every dialog with one path, like a person who knows what they want.
 struct Answer(Option<PathBuf>);
@@ -182,6 +184,28 @@ fn evidence_is_gathered_a_decision_is_kept_and_the_review_is_exported() {
         item.effective,
         scrutineer_checklists::verdict::Outcome::NotApplicable
     );
+    bench.worker.execute(Request::WriteDown {
+        item: Some("db.sharding".into()),
+        entry: Entry::Action {
+            what: "Say so in the README".into(),
+            owner: "Ada".into(),
+            due: "2030-01-01".parse().unwrap(),
+        },
+    });
+    let id = bench.review().people.actions[0].id.clone();
+    bench.worker.execute(Request::FinishAction { id });
+    assert!(bench.review().people.actions[0].action.done.is_some());
+    bench.worker.execute(Request::Freeze {
+        name: "first".into(),
+    });
+    let frozen = bench.wait_for(|event| match event {
+        Event::Saved { path } => Some(path),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    let frozen = StoredMilestone::read(&frozen).unwrap().milestone;
+    assert_eq!(frozen.doubts(), []);
+    assert_eq!(frozen.review.actions.len(), 1);
     bench.worker.execute(Request::ExportDialog);
     let page = bench.wait_for(|event| match event {
         Event::Saved { path } => Some(path),

@@ -3,8 +3,8 @@
 use scrutineer_checklists::{review::Choice, verdict::Outcome};
 
 use crate::{
-    command::{Command, Request},
-    screens::checklist::{REASON, UNTIL},
+    command::{Command, Entry, Request},
+    screens::checklist::{OWNER, REASON, UNTIL},
     state::{State, checklist::Draft},
 };
 
@@ -22,6 +22,10 @@ pub(super) fn apply(state: &mut State, command: Command) {
         Command::DraftOverrule(outcome) => draft(state, Draft::Overrule(outcome)),
         Command::DraftWaive => draft(state, Draft::Waive),
         Command::DraftNotApplicable => draft(state, Draft::NotApplicable),
+        Command::DraftFinding(severity) => draft(state, Draft::Finding(severity)),
+        Command::DraftAction => draft(state, Draft::Action),
+        Command::DraftNote => draft(state, Draft::Note),
+        Command::TypeOwner(owner) => (checklist.owner, checklist.complaint) = (owner, None),
         Command::Decide => decide(state),
         Command::DropDraft => drop_draft(state),
         Command::Gather => gather(state),
@@ -75,7 +79,8 @@ fn draft(state: &mut State, draft: Draft) {
     if state.checklist.item().is_none() {
         return;
     }
-    if draft == Draft::Waive && state.checklist.until.is_empty() {
+    let wants_date = matches!(draft, Draft::Waive | Draft::Action);
+    if wants_date && state.checklist.until.is_empty() {
         let month = jiff::SignedDuration::from_hours(24 * 30);
         let until = (state.now + month)
             .to_zoned(jiff::tz::TimeZone::system())
@@ -97,11 +102,21 @@ fn confirm(state: &mut State) {
 fn decide(state: &mut State) {
     let checklist = &mut state.checklist;
     if checklist.why.trim().is_empty() && checklist.draft != Draft::None {
-        checklist.complaint = Some("Say why: whoever reads the review needs the reason.".into());
+        let words = match checklist.draft {
+            Draft::Finding(_) => "Say what is so, in a sentence.",
+            Draft::Action => "Say what is to be done, in a sentence.",
+            Draft::Note => "Write the note first.",
+            _ => "Say why: whoever reads the review needs the reason.",
+        };
+        checklist.complaint = Some(words.into());
         state.focus = Some(REASON);
         return;
     }
     let choice = match checklist.draft {
+        Draft::Finding(_) | Draft::Action | Draft::Note => {
+            write_down(state);
+            return;
+        }
         Draft::None => Choice::Confirm,
         Draft::Overrule(outcome) => Choice::Overrule(outcome),
         Draft::NotApplicable => Choice::NotApplicable,
@@ -116,6 +131,41 @@ fn decide(state: &mut State) {
         }
     };
     send(state, choice);
+}
+
+/// Stores what a draft says that decides nothing.
+fn write_down(state: &mut State) {
+    let checklist = &mut state.checklist;
+    let words = checklist.why.trim().to_owned();
+    let entry = match checklist.draft {
+        Draft::Finding(severity) => Entry::Finding {
+            severity,
+            claim: words,
+        },
+        Draft::Action => {
+            let owner = checklist.owner.trim().to_owned();
+            if owner.is_empty() {
+                checklist.complaint = Some("Say who does it: an action has one owner.".into());
+                state.focus = Some(OWNER);
+                return;
+            }
+            let Ok(due) = checklist.until.trim().parse() else {
+                let words = "Write the day as year-month-day: 2026-12-31.";
+                checklist.complaint = Some(words.to_owned());
+                state.focus = Some(UNTIL);
+                return;
+            };
+            Entry::Action {
+                what: words,
+                owner,
+                due,
+            }
+        }
+        _ => Entry::Note { text: words },
+    };
+    let item = checklist.selected.clone();
+    state.requests.push(Request::WriteDown { item, entry });
+    drop_draft(state);
 }
 
 fn send(state: &mut State, choice: Choice) {

@@ -59,6 +59,9 @@ pub(crate) fn apply(state: &mut State, command: Command) {
         Command::OpenExport => open_export(state),
         Command::TypeExport(path) => state.layer = Some(Layer::Export { path }),
         Command::Export => export(state),
+        Command::OpenFreeze => open_freeze(state),
+        Command::TypeMilestone(name) => state.layer = Some(Layer::Freeze { name }),
+        Command::Freeze => freeze(state),
         command => apply_to_screen(state, command),
     }
 }
@@ -210,6 +213,32 @@ fn export(state: &mut State) {
         return;
     }
     state.requests.push(Request::Export(PathBuf::from(path)));
+    state.layer = None;
+    state.unfocus = true;
+}
+
+/// Proposes the quarter as the milestone's name.
+fn open_freeze(state: &mut State) {
+    if state.checklist.review.is_none() {
+        return;
+    }
+    let today = state.now.to_zoned(jiff::tz::TimeZone::system()).date();
+    let quarter = (today.month() + 2) / 3;
+    state.layer = Some(Layer::Freeze {
+        name: format!("{}-q{quarter}", today.year()),
+    });
+    state.focus = Some(crate::freeze::FIELD);
+}
+
+fn freeze(state: &mut State) {
+    let Some(Layer::Freeze { name }) = &state.layer else {
+        return;
+    };
+    let name = name.trim().to_owned();
+    if name.is_empty() {
+        return;
+    }
+    state.requests.push(Request::Freeze { name });
     state.layer = None;
     state.unfocus = true;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scrutineer_checklists::{
     document::{LedgerItem, ReviewDocument},
-    review::Standing,
+    review::{Severity, Standing},
     verdict::Outcome,
 };
 
@@ -18,6 +18,8 @@ pub(crate) enum Show {
     Open,
     /// Those that a person has decided.
     Decided,
+    /// No items: what people wrote down.
+    Written,
 }
 
 /// What kind of decision is being written.
@@ -32,6 +34,12 @@ pub(crate) enum Draft {
     Waive,
     /// Does not apply.
     NotApplicable,
+    /// No decision: what was found.
+    Finding(Severity),
+    /// No decision: what is to be done.
+    Action,
+    /// No decision: a note.
+    Note,
 }
 
 /// The checklist screen.
@@ -46,6 +54,8 @@ pub(crate) struct ChecklistState {
     pub(crate) why: String,
     /// Typed date of a waiver, `2026-12-31`.
     pub(crate) until: String,
+    /// Typed owner of an action.
+    pub(crate) owner: String,
     /// What is missing from the draft, as a sentence.
     pub(crate) complaint: Option<String>,
 }
@@ -60,7 +70,7 @@ impl ChecklistState {
     /// Whether an item is shown under the filters.
     pub(crate) fn shows(&self, item: &LedgerItem) -> bool {
         let kept = match self.show {
-            Show::All => true,
+            Show::All | Show::Written => true,
             Show::Open => is_open(item),
             Show::Decided => item.decision.is_some(),
         };

@@ -57,6 +57,8 @@ pub(crate) enum Layer {
     Sheet,
     /// The export box with its typed path.
     Export { path: String },
+    /// The box that freezes a milestone, with its typed name.
+    Freeze { name: String },
 }
 
 /// How the window looks.

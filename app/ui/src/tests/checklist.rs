@@ -5,12 +5,17 @@ use std::{path::PathBuf, sync::Arc};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use scrutineer_checklists::{
-    review::{Choice, Standing},
+    document::ActionLine,
+    review::{Action, ActionStanding, Choice, Severity, Standing},
     verdict::Outcome,
 };
 
 use super::Driver;
-use crate::{command::Request, event::Event, fixtures};
+use crate::{
+    command::{Entry, Request},
+    event::Event,
+    fixtures,
+};
 
 const LEAKS: &str = "item memory.leaks, fail, not decided";
 
@@ -217,4 +222,107 @@ fn open_items_alone_are_shown_on_demand() {
             .count(),
         open
     );
+}
+
+fn written(driver: &mut Driver) -> Vec<Request> {
+    let requests = driver.requests().into_iter();
+    requests
+        .filter(|request| {
+            matches!(
+                request,
+                Request::WriteDown { .. } | Request::FinishAction { .. } | Request::Freeze { .. }
+            )
+        })
+        .collect()
+}
+
+fn about_leaks(entry: Entry) -> Request {
+    Request::WriteDown {
+        item: Some("memory.leaks".into()),
+        entry,
+    }
+}
+
+#[test]
+fn a_finding_and_a_note_are_written_down_by_keys() {
+    let mut driver = Driver::with_review();
+    driver.click(LEAKS);
+    driver.press(Modifiers::NONE, Key::F);
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert!(driver.shows("Say what is so"));
+    driver.click("Severity: critical");
+    driver.write("The cache never forgets");
+    driver.press(Modifiers::NONE, Key::Enter);
+    let finding = Entry::Finding {
+        severity: Severity::Critical,
+        claim: "The cache never forgets".into(),
+    };
+    assert_eq!(written(&mut driver), [about_leaks(finding)]);
+
+    driver.press(Modifiers::NONE, Key::N);
+    driver.write("Seen on Tuesdays");
+    driver.press(Modifiers::NONE, Key::Enter);
+    let note = Entry::Note {
+        text: "Seen on Tuesdays".into(),
+    };
+    assert_eq!(written(&mut driver), [about_leaks(note)]);
+}
+
+#[test]
+fn an_action_needs_an_owner_and_a_day() {
+    let mut driver = Driver::with_review();
+    driver.click(LEAKS);
+    driver.press(Modifiers::NONE, Key::T);
+    driver.write("Bound the cache");
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(written(&mut driver), []);
+    assert!(driver.shows("Say who does it"));
+    driver.write("Ada");
+    driver.click("Store: action");
+    let [
+        Request::WriteDown {
+            entry: Entry::Action { what, owner, .. },
+            ..
+        },
+    ] = &written(&mut driver)[..]
+    else {
+        panic!("no action was written down")
+    };
+    assert_eq!((what.as_str(), owner.as_str()), ("Bound the cache", "Ada"));
+}
+
+#[test]
+fn what_was_written_is_listed_and_an_action_is_called_done() {
+    let mut review = fixtures::review();
+    let at = review.judged_at;
+    review.people.actions = vec![ActionLine {
+        id: "a-1".into(),
+        action: Action {
+            what: "Bound the cache".into(),
+            owner: "Ada".into(),
+            due: "2020-01-01".parse().unwrap(),
+            item: Some("memory.leaks".into()),
+            by: "Grace".into(),
+            at,
+            done: None,
+        },
+        standing: ActionStanding::Overdue,
+    }];
+    let mut driver = Driver::with_review();
+    driver.tell(Event::Review(Arc::new(review)));
+    driver.click("Written 1");
+    assert!(driver.shows("overdue"));
+    driver.click("Done: Bound the cache");
+    let done = Request::FinishAction { id: "a-1".into() };
+    assert_eq!(written(&mut driver), [done]);
+}
+
+#[test]
+fn a_milestone_is_frozen_under_a_typed_name() {
+    let mut driver = Driver::with_review();
+    driver.press(Modifiers::NONE, Key::M);
+    driver.settle();
+    assert!(driver.shows("it never changes"));
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert!(matches!(&written(&mut driver)[..], [Request::Freeze { name }] if name.contains("-q")),);
 }

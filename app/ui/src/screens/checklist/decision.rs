@@ -1,9 +1,9 @@
 //! The decision box: a reason, and what a person makes of the verdict.
 
 use egui::{Color32, Margin, Rect, StrokeKind, TextEdit, Ui, pos2, vec2};
-use scrutineer_checklists::{document::LedgerItem, verdict::Outcome};
+use scrutineer_checklists::{document::LedgerItem, review::Severity, verdict::Outcome};
 
-use super::{REASON, UNTIL, opposite};
+use super::{OWNER, REASON, UNTIL, opposite};
 use crate::{
     command::Command,
     format, icons,
@@ -24,8 +24,8 @@ const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Attention, Outcome::Fail
 /// Height that the box needs.
 pub(super) fn height(state: &State) -> f32 {
     let extra = match state.checklist.draft {
-        Draft::None | Draft::NotApplicable => 0.0,
-        Draft::Overrule(_) | Draft::Waive => 34.0,
+        Draft::None | Draft::NotApplicable | Draft::Note => 0.0,
+        Draft::Overrule(_) | Draft::Waive | Draft::Finding(_) | Draft::Action => 34.0,
     };
     let complaint = if state.checklist.complaint.is_some() {
         20.0
@@ -33,7 +33,7 @@ pub(super) fn height(state: &State) -> f32 {
         0.0
     };
     let rows = if state.checklist.draft == Draft::None {
-        72.0
+        108.0
     } else {
         36.0
     };
@@ -59,6 +59,9 @@ pub(super) fn show(
         Draft::Overrule(_) => "Overrule: this holds instead",
         Draft::Waive => "Waive: accepted until a date",
         Draft::NotApplicable => "Not applicable, because",
+        Draft::Finding(_) => "Finding: what is so",
+        Draft::Action => "Action: what is to be done, by whom, until when",
+        Draft::Note => "Note",
     };
     text::label(ui, head, LEFT, title, &look(regular(12.0), theme.text_2));
     let digest = state
@@ -71,7 +74,9 @@ pub(super) fn show(
     match state.checklist.draft {
         Draft::Overrule(chosen) => outcomes(ui, cut_top(&mut room, 34.0), chosen, out),
         Draft::Waive => until(ui, cut_top(&mut room, 34.0), state, out),
-        Draft::None | Draft::NotApplicable => {}
+        Draft::Finding(chosen) => severities(ui, cut_top(&mut room, 34.0), chosen, out),
+        Draft::Action => owner_and_day(ui, cut_top(&mut room, 34.0), state, out),
+        Draft::None | Draft::NotApplicable | Draft::Note => {}
     }
     reason(ui, cut_top(&mut room, 54.0), state, out);
     if let Some(complaint) = &state.checklist.complaint {
@@ -110,10 +115,55 @@ fn outcomes(ui: &Ui, rect: Rect, chosen: Outcome, out: &mut Vec<Command>) {
     }
 }
 
+fn severities(ui: &Ui, rect: Rect, chosen: Severity, out: &mut Vec<Command>) {
+    let mut left = rect.left();
+    for severity in Severity::ALL {
+        let loudness = if severity == chosen {
+            Loudness::On
+        } else {
+            Loudness::Plain
+        };
+        let name = format!("Severity: {}", severity.label());
+        let button = Button::new(severity.label()).name(&name).loudness(loudness);
+        let place = Rect::from_min_size(
+            pos2(left, rect.top()),
+            vec2(button.width(ui), CONTROL_SMALL + 2.0),
+        );
+        if button.show(ui, place, "severity").clicked() {
+            out.push(Command::DraftFinding(severity));
+        }
+        left = place.right() + 6.0;
+    }
+}
+
+fn owner_and_day(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    let field = Field {
+        id: OWNER,
+        name: "Owner of the action",
+        hint: "Owner",
+        icon: icons::PIN,
+        key: None,
+        code: false,
+        note: "",
+        takes_tab: false,
+        wrong: false,
+    };
+    let width = (rect.width() - 168.0).max(80.0);
+    let place = Rect::from_min_size(rect.min, vec2(width, 26.0));
+    let typed = field.show(ui, place, &state.checklist.owner);
+    out.extend(typed.changed.map(Command::TypeOwner));
+    let day = rect.with_min_x(rect.left() + width + 8.0);
+    self::day(ui, day, "Last day of the action", state, out);
+}
+
 fn until(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+    day(ui, rect, "Last day of the waiver", state, out);
+}
+
+fn day(ui: &mut Ui, rect: Rect, name: &'static str, state: &State, out: &mut Vec<Command>) {
     let field = Field {
         id: UNTIL,
-        name: "Last day of the waiver",
+        name,
         hint: "2026-12-31",
         icon: icons::CALENDAR,
         key: None,
@@ -136,7 +186,13 @@ fn reason(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     let frame = ui.painter().add(egui::Shape::Noop);
     let mut why = state.checklist.why.clone();
-    let hint = egui::RichText::new("Why? Needed for everything but confirm")
+    let words = match state.checklist.draft {
+        Draft::Finding(_) => "What is so, in a sentence",
+        Draft::Action => "What is to be done, in a sentence",
+        Draft::Note => "Anything that the next reader should know",
+        _ => "Why? Needed for everything but confirm",
+    };
+    let hint = egui::RichText::new(words)
         .font(regular(12.5))
         .color(theme.text_3);
     let edit = TextEdit::multiline(&mut why)
@@ -218,6 +274,16 @@ fn choices(ui: &Ui, room: Rect, item: &LedgerItem, out: &mut Vec<Command>) {
                 .key("a"),
             Command::DraftNotApplicable,
         ),
+        (
+            Button::new("Finding…")
+                .name("Write down a finding")
+                .key("f"),
+            Command::DraftFinding(Severity::High),
+        ),
+        (
+            Button::new("Action…").name("Write down an action").key("t"),
+            Command::DraftAction,
+        ),
     ];
     let width = (room.width() - 8.0) / 2.0;
     for (place, (button, command)) in buttons.into_iter().enumerate() {
@@ -240,6 +306,9 @@ fn finish(ui: &Ui, room: Rect, state: &State, out: &mut Vec<Command>) {
     let words = match state.checklist.draft {
         Draft::Overrule(_) => "Overrule",
         Draft::Waive => "Waive",
+        Draft::Finding(_) => "Finding",
+        Draft::Action => "Action",
+        Draft::Note => "Note",
         Draft::None | Draft::NotApplicable => "Not applicable",
     };
     let name = format!("Store: {}", words.to_lowercase());

@@ -3,9 +3,10 @@
 mod decision;
 mod inspector;
 mod ledger;
+mod written;
 
 use egui::{Key, Rect, Ui, pos2, vec2};
-use scrutineer_checklists::{document::LedgerItem, verdict::Outcome};
+use scrutineer_checklists::{document::LedgerItem, review::Severity, verdict::Outcome};
 
 use super::{Binding, free_key, key};
 use crate::{
@@ -33,6 +34,8 @@ pub(crate) const SEARCH: &str = "filter items";
 pub(crate) const REASON: &str = "reason";
 /// Id of the date's field.
 pub(crate) const UNTIL: &str = "waive until";
+/// Id of the owner's field.
+pub(crate) const OWNER: &str = "owner";
 
 /// Keys of the screen.
 pub(crate) const KEYS: &[Binding] = &[
@@ -49,6 +52,10 @@ pub(crate) const KEYS: &[Binding] = &[
     }),
     key(Key::W, |_| Some(Command::DraftWaive)),
     key(Key::A, |_| Some(Command::DraftNotApplicable)),
+    key(Key::F, |_| Some(Command::DraftFinding(Severity::High))),
+    key(Key::T, |_| Some(Command::DraftAction)),
+    key(Key::N, |_| Some(Command::DraftNote)),
+    key(Key::M, |_| Some(Command::OpenFreeze)),
 ];
 
 /// What an overruling most likely says: pass, or fail where the machine said pass.
@@ -84,7 +91,11 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     verdict_strip::show(ui, strip, &review.counts());
     let tools_rect = cut_top(&mut rect, 43.0);
     tools(ui, tools_rect, state, out);
-    ledger::show(ui, rect, state, out);
+    if state.checklist.show == Show::Written {
+        written::show(ui, rect, &review.people, out);
+    } else {
+        ledger::show(ui, rect, state, out);
+    }
 }
 
 fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
@@ -102,8 +113,16 @@ fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         .filter(|item| item.decision.is_some())
         .count();
     let decided = format!("Decided {decided}");
-    let segments = ["All".into(), open.as_str().into(), decided.as_str().into()];
-    let shows = [Show::All, Show::Open, Show::Decided];
+    let people = &review.people;
+    let written = people.findings.len() + people.actions.len() + people.notes.len();
+    let written = format!("Written {written}");
+    let segments = [
+        "All".into(),
+        open.as_str().into(),
+        decided.as_str().into(),
+        written.as_str().into(),
+    ];
+    let shows = [Show::All, Show::Open, Show::Decided, Show::Written];
     let at = shows
         .iter()
         .position(|show| *show == state.checklist.show)
@@ -188,6 +207,15 @@ pub(crate) fn actions(ui: &mut Ui, bar: &mut Bar, state: &State, out: &mut Vec<C
         out.push(Command::Gather);
     }
     if state.checklist.review.is_some() {
+        let freeze = Button::new("Freeze")
+            .name("Freeze a milestone")
+            .icon(icons::SHIELD_CHECK);
+        if freeze
+            .show(ui, bar.right(freeze.width(ui), CONTROL), "head")
+            .clicked()
+        {
+            out.push(Command::OpenFreeze);
+        }
         let export = Button::new("Export").icon(icons::EXPORT);
         if export
             .show(ui, bar.right(export.width(ui), CONTROL), "head")
@@ -227,6 +255,7 @@ pub(crate) fn hints(_: &State) -> &'static [(&'static str, &'static str)] {
         ("c", "confirm"),
         ("o", "overrule"),
         ("w", "waive"),
+        ("f  t  n", "finding, action, note"),
         ("Ctrl E", "export"),
     ]
 }
