@@ -23,6 +23,7 @@ const COMMANDS: [&str; 14] = [
     "verify",
     "checklist",
     "baseline",
+    "prune",
     "doctor",
     "gui",
     "completions",
@@ -635,4 +636,56 @@ fn completions_are_scripts_that_know_the_commands() {
         assert_eq!(said.code, Some(0));
         assert!(said.stdout.contains("baseline"), "{shell}");
     }
+}
+
+#[test]
+fn prune_lists_what_would_go_and_removes_it_only_when_forced() {
+    let folder = folder();
+    fs::write(folder.path().join("scrutineer.ron"), "(version: 1)").expect("writable");
+    let captures = folder.path().join(".scrutineer/captures");
+    fs::create_dir_all(&captures).expect("writable");
+    let made = recorded(folder.path());
+    let (old, pinned) = (
+        captures.join("old.scrutineer"),
+        captures.join("pinned.scrutineer"),
+    );
+    fs::copy(&made, &old).expect("writable");
+    fs::copy(&made, &pinned).expect("writable");
+    let note = "(version: 1, pinned: true)";
+    fs::write(captures.join("pinned.note.ron"), note).expect("writable");
+    let listed = run_in(folder.path(), &["prune", "--max-size", "0"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert!(listed.stdout.contains("old.scrutineer"), "{listed:?}");
+    assert!(!listed.stdout.contains("pinned.scrutineer"), "{listed:?}");
+    assert!(listed.stderr.contains("--force"), "{listed:?}");
+    assert!(old.exists());
+    let done = run_in(
+        folder.path(),
+        &["prune", "--max-size", "0", "--force", "--json"],
+    );
+    let told: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    assert_eq!(told["is_dry_run"], false);
+    assert_eq!(told["removed"].as_array().map(Vec::len), Some(1));
+    assert!(!old.exists() && pinned.exists());
+}
+
+#[test]
+fn prune_takes_its_limits_from_the_settings_and_refuses_a_broken_file_with_its_place() {
+    let folder = folder();
+    let config = folder.path().join("config");
+    let prune = || {
+        run(scrutineer()
+            .current_dir(folder.path())
+            .env("XDG_CONFIG_HOME", &config)
+            .env("XDG_DATA_HOME", folder.path().join("data"))
+            .args(["prune"]))
+    };
+    prune().is_refused_with(2, "--max-age");
+    let file = config.join("scrutineer/settings.ron");
+    fs::create_dir_all(config.join("scrutineer")).expect("writable");
+    fs::write(&file, "(version: 1, prune: (max_age_days: Some(30)))").expect("writable");
+    assert_eq!(prune().code, Some(0));
+    fs::write(&file, "(\n version: 1,\n prune: (max_age: 3))").expect("writable");
+    prune().is_refused_with(3, "settings.ron:3:");
+    prune().is_refused_with(3, "max_age_days");
 }

@@ -1,6 +1,7 @@
 //! Scrutineer: without arguments the window, else a subcommand.
 
 mod baselines;
+mod capture_note;
 mod captures;
 mod cli;
 mod demo;
@@ -11,8 +12,13 @@ mod jobs;
 mod own_profile;
 mod preflight;
 mod progress_line;
+mod prune;
 mod review;
+mod settings;
+#[cfg(test)]
+mod testing;
 mod window;
+mod xdg;
 
 use std::process::ExitCode;
 

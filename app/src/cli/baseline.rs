@@ -11,7 +11,7 @@ use scrutineer_profiler::{
 use serde::Serialize;
 
 use super::{Exit, Run, Usage, write_json, write_to_stdout};
-use crate::{baselines, captures, interrupt::Interrupt, progress_line::ProgressLine};
+use crate::{baselines, captures, interrupt::Interrupt, progress_line::ProgressLine, settings};
 
 /// Store captures' figures by name, list them, and compare a capture with one
 #[derive(Debug, clap::Args)]
@@ -72,7 +72,7 @@ struct Source {
 
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
-        let workspace = Workspace::find(&std::env::current_dir()?)?;
+        let workspace = settings::workspace(&std::env::current_dir()?)?;
         match self.action {
             Action::Save {
                 source,

@@ -45,6 +45,7 @@ subcommands! {
     verify: Verify,
     checklist: Checklist,
     baseline: Baseline,
+    prune: Prune,
     init: Init,
     doctor: Doctor,
     gui: Gui,
@@ -115,7 +116,7 @@ fn find_workspace(folder: &Path) -> anyhow::Result<Workspace> {
         );
         return Err(Usage(what).into());
     }
-    Ok(Workspace::find(folder)?)
+    crate::settings::workspace(folder)
 }
 
 /// Columns to lay text out in: as many as `COLUMNS` says, else 100.

@@ -151,7 +151,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 impl Run for Arguments {
     fn run(self) -> anyhow::Result<Exit> {
         let (target, pids) = self.target()?;
-        let workspace = Workspace::find(&std::env::current_dir()?)?;
+        let workspace = crate::settings::workspace(&std::env::current_dir()?)?;
         let mut settings = Settings::new(self.place(&workspace)?);
         settings.debuginfod = debuginfod(self.debuginfod)?;
         self.set(&mut settings.options);

@@ -13,6 +13,7 @@ use scrutineer_profiler::{
 use scrutineer_ui::event::{Event, RecentCapture};
 
 use super::worker::Teller;
+use crate::capture_note;
 
 /// How often the list of processes is read again.
 const PROCESSES_EVERY: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ const PROCESSES_EVERY: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Captures that are listed at most, newest first.
-const MOST_CAPTURES: usize = 50;
+const MOST_CAPTURES: usize = 500;
 
 /// Tells the list of processes every second until `watch` is lowered.
 pub(super) fn watch_processes(watch: &AtomicBool, teller: &Teller) {
@@ -56,11 +57,16 @@ pub(super) fn captures(folder: &Path) -> Vec<RecentCapture> {
 
 fn recent(path: &Path) -> Option<RecentCapture> {
     let summary = file::summarise(path).ok()?;
+    // A note that cannot be read is told when somebody changes it.
+    let note = capture_note::load(path).unwrap_or_default();
     Some(RecentCapture {
         path: path.to_owned(),
         target: summary.header.name,
         started_at: summary.header.started_at,
         duration: summary.duration_ns.map(Duration::from_nanos),
         samples: summary.samples,
+        commit: summary.header.commit,
+        note: note.note,
+        pinned: note.pinned,
     })
 }

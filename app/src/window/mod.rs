@@ -5,6 +5,7 @@ mod lists;
 mod live;
 mod recording;
 mod session;
+mod settings;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};
@@ -107,7 +108,11 @@ impl Shell {
         let (sender, events) = crossbeam_channel::bounded(EVENT_CAPACITY);
         let repaint = context.clone();
         let mut worker = Worker::new(folder, sender, move || repaint.request_repaint());
-        for request in [Request::MeasureAbilities, Request::ListCaptures] {
+        for request in [
+            Request::ReadSettings,
+            Request::MeasureAbilities,
+            Request::ListCaptures,
+        ] {
             worker.execute(request);
         }
         match open {

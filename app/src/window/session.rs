@@ -11,6 +11,7 @@ use scrutineer_checklists::{
     document::{Comparison, ReviewDocument},
     judge,
     review::{Action, Binding, Choice, Decision, Decisions, Done, Finding, Note, Review},
+    words,
 };
 use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{
@@ -19,13 +20,14 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::{self, Workspace},
 };
-use scrutineer_ui::{command::Entry, event::LoadedProfile};
+use scrutineer_ui::{command::Entry, event::LoadedProfile, settings::PrunePolicy};
 
 use super::live::lay_out;
 use crate::{
     captures::{self, Place},
-    demo, gathering,
+    demo, gathering, prune,
     review::{self, ReviewFolder},
+    settings,
 };
 
 /// What the window works on. Shared by jobs; no lock is held while one works.
@@ -83,12 +85,24 @@ impl Session {
 
     fn workspace(&self) -> Result<Workspace> {
         let folder = self.state().folder.clone();
-        Ok(Workspace::find(&folder)?)
+        settings::workspace(&folder)
     }
 
     /// Where captures lie.
     pub(super) fn captures_folder(&self) -> Result<PathBuf> {
         Ok(self.workspace()?.captures_folder())
+    }
+
+    /// Removes the captures that the settings do not keep; says what went, where anything did.
+    pub(super) fn prune(&self, policy: PrunePolicy) -> Result<Option<String>> {
+        if policy.is_idle() {
+            return Ok(None);
+        }
+        let plan = prune::plan(&self.workspace()?, policy, jiff::Timestamp::now())?;
+        prune::carry_out(&plan)?;
+        let count = words::counted(plan.removed.len() as u64, "capture", "captures");
+        let size = prune::size(plan.bytes_removed());
+        Ok((!plan.removed.is_empty()).then(|| format!("Pruned {count}, {size}")))
     }
 
     /// Where a new capture goes.
@@ -296,7 +310,7 @@ impl Session {
         let folder = options.folder.clone();
         let result = demo::run(&options, progress)?;
         let capture = result.capture_path();
-        let workspace = Workspace::find(&folder)?;
+        let workspace = settings::workspace(&folder)?;
         self.state().folder = folder;
         let document = self.judge(
             &workspace,

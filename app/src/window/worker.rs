@@ -21,8 +21,10 @@ use super::{
     lists,
     recording::{self, RecordingOrder},
     session::Session,
+    settings::KeptSettings,
 };
 use crate::{
+    capture_note::{self, CaptureNote},
     cli,
     jobs::{Job, JobContext, JobEvent, Jobs},
 };
@@ -59,6 +61,7 @@ pub(super) struct Worker {
     watch: Flag,
     recording: Option<RunningRecording>,
     own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
+    settings: Arc<KeptSettings>,
 }
 
 /// A flag that a thread polls.
@@ -77,14 +80,16 @@ impl Worker {
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self::with_dialogs(folder, events, repaint, Arc::new(NativeDialogs))
+        let settings = KeptSettings::new(crate::settings::path());
+        Self::with(folder, events, repaint, Arc::new(NativeDialogs), settings)
     }
 
-    fn with_dialogs(
+    fn with(
         folder: PathBuf,
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
         dialogs: Arc<dyn Dialogs>,
+        settings: KeptSettings,
     ) -> Self {
         let teller = Teller {
             events,
@@ -100,6 +105,7 @@ impl Worker {
             watch: Flag::default(),
             recording: None,
             own_profile: Arc::default(),
+            settings: Arc::new(settings),
         }
     }
 
@@ -158,6 +164,27 @@ impl Worker {
                 move |session, _| session.export(&path).map(|()| Event::Saved { path })
             }),
             Request::ToggleOwnProfile => self.toggle_own_profile(),
+            Request::SaveSettings { before, after } => self.settings.save(*before, *after, || {
+                let settings = Arc::clone(&self.settings);
+                self.quietly("settings", move |_, teller| {
+                    settings.write(teller);
+                    Ok(())
+                });
+            }),
+            Request::ReadSettings => self.with_settings(|kept, teller| {
+                kept.read(teller);
+                Ok(())
+            }),
+            Request::ReplaceSettings(settings) => {
+                self.with_settings(move |kept, teller| kept.replace(*settings, teller));
+            }
+            Request::PruneCaptures => self.prune(true),
+            Request::NoteCapture { path, note } => {
+                self.change_note(path, move |kept| kept.note = note);
+            }
+            Request::PinCapture { path, pinned } => {
+                self.change_note(path, move |kept| kept.pinned = pinned);
+            }
         }
     }
 
@@ -277,6 +304,7 @@ impl Worker {
         let stop = Flag::default();
         let raised = Arc::clone(&stop);
         let session = Arc::clone(&self.session);
+        let settings = Arc::clone(&self.settings);
         let job = self.job("Recording", move |context, teller| {
             let order = RecordingOrder {
                 target,
@@ -284,6 +312,12 @@ impl Worker {
                 stop,
             };
             let path = recording::run(&session, &order, context, teller)?;
+            match session.prune(settings.policy()) {
+                Ok(said) => said.into_iter().for_each(|message| {
+                    teller.tell(Event::Said { message });
+                }),
+                Err(error) => teller.fail(&error),
+            }
             teller.tell(Event::Captures(lists::captures(
                 &session.captures_folder()?,
             )));
@@ -347,6 +381,46 @@ impl Worker {
     fn gather(&self, pid: Option<u32>) {
         self.with_session("Gathering evidence", move |session, context| {
             session.gather(pid, context).map(Event::Review)
+        });
+    }
+
+    fn change_note(
+        &self,
+        capture: PathBuf,
+        change: impl FnOnce(&mut CaptureNote) + Send + 'static,
+    ) {
+        let session = Arc::clone(&self.session);
+        self.quietly("capture-note", move |_, teller| {
+            capture_note::change(&capture, change)?;
+            let folder = session.captures_folder()?;
+            teller.tell(Event::Captures(lists::captures(&folder)));
+            Ok(())
+        });
+    }
+
+    fn with_settings(
+        &self,
+        work: impl FnOnce(&KeptSettings, &Teller) -> anyhow::Result<()> + Send + 'static,
+    ) {
+        let settings = Arc::clone(&self.settings);
+        self.quietly("settings", move |_, teller| work(&settings, teller));
+    }
+
+    /// Removes captures that the settings do not keep; where a person asked, says so of none too.
+    fn prune(&self, asked: bool) {
+        let (session, settings) = (Arc::clone(&self.session), Arc::clone(&self.settings));
+        self.quietly("prune", move |_, teller| {
+            let said = session.prune(settings.policy())?;
+            if said.is_some() {
+                teller.tell(Event::Captures(lists::captures(
+                    &session.captures_folder()?,
+                )));
+            }
+            let nothing = || asked.then(|| "Nothing to prune: all captures stay".to_owned());
+            if let Some(message) = said.or_else(nothing) {
+                teller.tell(Event::Said { message });
+            }
+            Ok(())
         });
     }
 

@@ -13,6 +13,7 @@ use scrutineer_profiler::{
 
 use crate::{
     record_choice::RecordChoice,
+    settings::{Settings, ThemeChoice, WheelAction},
     state::{
         checklist::Show,
         profile::{Mode, Pane},
@@ -34,6 +35,8 @@ pub enum Screen {
     Memory,
     /// The guideline, judged.
     Checklist,
+    /// How the window looks and moves, where things lie.
+    Settings,
 }
 
 /// Names a background job.
@@ -122,6 +125,60 @@ pub enum Request {
     /// Save the CPU profile of the workbench itself: starts on the first call, ends and writes on
     /// the second.
     ToggleOwnProfile,
+    /// Keep settings: what differs between the two is changed in the file.
+    SaveSettings {
+        /// As they were.
+        before: Box<Settings>,
+        /// As they are.
+        after: Box<Settings>,
+    },
+    /// Read the settings file again.
+    ReadSettings,
+    /// Set a settings file aside that cannot be read, and write these.
+    ReplaceSettings(Box<Settings>),
+    /// Remove the captures that the settings do not keep.
+    PruneCaptures,
+    /// Keep a note to a capture; an empty one takes it away.
+    NoteCapture {
+        /// File.
+        path: PathBuf,
+        /// Words.
+        note: String,
+    },
+    /// Have a capture never pruned, or pruned again.
+    PinCapture {
+        /// File.
+        path: PathBuf,
+        /// Whether it is pinned.
+        pinned: bool,
+    },
+}
+
+/// A change of what is set, or of what is typed of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Setting {
+    /// Dark or light.
+    Theme(ThemeChoice),
+    /// Scale, per cent.
+    ScalePercent(u32),
+    /// Whether motion is left out.
+    ReduceMotion(bool),
+    /// What the wheel does.
+    Wheel(WheelAction),
+    /// Type a source folder.
+    TypeSourceFolder(String),
+    /// Add the source folder that was typed.
+    AddSourceFolder,
+    /// Take a source folder out.
+    RemoveSourceFolder(usize),
+    /// Type the folder of captures.
+    TypeCapturesFolder(String),
+    /// Take the folder of captures that was typed.
+    TakeCapturesFolder,
+    /// Remove captures older than so many days.
+    MaxAgeDays(Option<u32>),
+    /// Keep at most so much, MiB.
+    MaxTotalMib(Option<u64>),
 }
 
 /// What a person writes down in a review.
@@ -264,6 +321,14 @@ pub(crate) enum Command {
     SetScale(f32),
     /// Whether motion is left out.
     SetReduceMotion(bool),
+    /// Change a setting.
+    Set(Setting),
+    /// Write a note to a capture.
+    NoteCapture(PathBuf),
+    /// Type a note.
+    TypeNote(String),
+    /// Keep the note that was typed.
+    KeepNote,
     /// Dismiss a notice.
     Dismiss(u64),
     /// Show or hide the inspector where the window is narrow.
@@ -283,6 +348,8 @@ pub(crate) enum Command {
     StepProcess(i32),
     /// Sort the flat list.
     SortProcesses(Column),
+    /// Search recent captures.
+    SearchCaptures(String),
     /// Stop or resume listing.
     TogglePause,
     /// Choose how to record.

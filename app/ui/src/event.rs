@@ -13,7 +13,7 @@ use scrutineer_profiler::{
 /// One process of the list, as the probe lists it.
 pub use scrutineer_profiler::probes::list::ProcessInfo as ProcessRow;
 
-use crate::command::JobId;
+use crate::{command::JobId, settings::Settings};
 
 /// A capture in the list of recent ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,12 @@ pub struct RecentCapture {
     pub duration: Option<Duration>,
     /// Samples.
     pub samples: u64,
+    /// Commit of the workspace's repository, where known.
+    pub commit: Option<String>,
+    /// What a person wrote to it; empty for nothing.
+    pub note: String,
+    /// Whether it is never pruned.
+    pub pinned: bool,
 }
 
 /// A capture with what its views need, built off the frame's thread.
@@ -104,6 +110,20 @@ pub enum Event {
     Loaded(LoadedProfile),
     /// The judgement.
     Review(Arc<ReviewDocument>),
+    /// The settings that are kept.
+    Settings {
+        /// What holds; `None` where it stays as it is.
+        settings: Option<Box<Settings>>,
+        /// Their file; empty where there is none to be.
+        path: PathBuf,
+        /// Why they cannot be kept.
+        problem: Option<String>,
+    },
+    /// Something was done that a person should read of.
+    Said {
+        /// Sentence.
+        message: String,
+    },
     /// A file was written.
     Saved {
         /// Which.

@@ -41,4 +41,7 @@ pub(crate) const FILE: char = '\u{e23a}';
 pub(crate) const INVERT: char = '\u{ed6c}';
 pub(crate) const UNDO: char = '\u{e038}';
 pub(crate) const RANGE: char = '\u{e0a2}';
+pub(crate) const GEAR: char = '\u{e270}';
+pub(crate) const PENCIL: char = '\u{e3b4}';
+pub(crate) const MORE: char = '\u{e1fe}';
 pub(crate) const PIN: char = '\u{e3e2}';

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod event;
 pub mod record_choice;
+pub mod settings;
 
 pub use workbench::Workbench;
 
@@ -11,6 +12,7 @@ mod export;
 mod format;
 mod freeze;
 mod icons;
+mod note;
 mod palette;
 mod screens;
 mod sheet;

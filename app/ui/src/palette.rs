@@ -3,10 +3,11 @@
 use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
 
 use crate::{
-    command::{Command, Request, Screen, TimelineAction, TransformAction},
+    command::{Command, Request, Screen, Setting, TimelineAction, TransformAction},
     icons,
     record_choice::{RecordChoice, RecordSubject},
     screens::{SCREENS, profile::CHANGES},
+    settings::{ThemeChoice, WheelAction},
     state::{Layer, State, profile::Mode, start::title, timeline::ThreadOrder},
     theme::{Theme, regular},
     views::readings::TOPICS,
@@ -226,6 +227,14 @@ fn profile(state: &State) -> Vec<Line> {
             )
         }));
     }
+    if let Some(open) = &state.profile.open {
+        let path = open.loaded.path.clone();
+        lines.push(line(
+            "Write a note to this capture…",
+            "",
+            Command::NoteCapture(path),
+        ));
+    }
     lines.push(line(
         "My code only",
         "u",
@@ -294,6 +303,10 @@ fn appearance(state: &State) -> Vec<Line> {
     } else {
         "Dark appearance"
     };
+    let (wheel, other_wheel) = match state.settings.settings.wheel {
+        WheelAction::Scroll => ("Wheel zooms", WheelAction::Zoom),
+        WheelAction::Zoom => ("Wheel scrolls", WheelAction::Scroll),
+    };
     let motion = if look.reduce_motion {
         "Show motion"
     } else {
@@ -305,6 +318,17 @@ fn appearance(state: &State) -> Vec<Line> {
         line("Smaller", "Ctrl −", Command::SetScale(look.scale - 0.1)),
         line("Normal size", "Ctrl 0", Command::SetScale(1.0)),
         line(motion, "", Command::SetReduceMotion(!look.reduce_motion)),
+        line(
+            "Appearance of the desktop",
+            "",
+            Command::Set(Setting::Theme(ThemeChoice::System)),
+        ),
+        line(wheel, "", Command::Set(Setting::Wheel(other_wheel))),
+        line(
+            "Prune captures as the settings say",
+            "",
+            Command::Ask(Request::PruneCaptures),
+        ),
     ]
 }
 

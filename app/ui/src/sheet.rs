@@ -26,6 +26,7 @@ const COLUMNS: [&[Group]; 2] = [
                 ("Alt ←  Alt →", "back and forward"),
                 ("Ctrl Z  Ctrl Shift Z", "undo and redo a selection"),
                 ("Ctrl O", "open a capture"),
+                ("Ctrl ,", "settings"),
                 ("Ctrl E", "export the review"),
                 ("Ctrl +  Ctrl −  Ctrl 0", "size"),
                 ("Tab", "next control"),

@@ -5,7 +5,7 @@ use scrutineer_checklists::verdict::Outcome;
 
 use crate::{
     command::{Command, Request, Screen},
-    export, format, freeze, icons, palette,
+    export, format, freeze, icons, note, palette,
     screens::{self, Entry, SCREENS},
     sheet,
     state::State,
@@ -44,6 +44,7 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     sheet::show(ui, state, out);
     export::show(ui, state, out);
     freeze::show(ui, state, out);
+    note::show(ui, state, out);
     drop_hint(ui, rect);
 }
 
@@ -53,7 +54,10 @@ fn rail(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     vline(ui, rect, rect.right(), theme.hairline());
     logo(ui, rect.min + vec2(20.0, 13.0));
     for (place, entry) in SCREENS.iter().enumerate() {
-        let top = rect.top() + 50.0 + place as f32 * 50.0;
+        let top = match entry.screen {
+            Screen::Settings => rect.bottom() - 106.0,
+            _ => rect.top() + 50.0 + place as f32 * 50.0,
+        };
         let on = state.screen == entry.screen;
         if rail_item(ui, rect, top, entry.icon, entry.label, on).clicked() {
             out.push(Command::Go(entry.screen));

@@ -3,7 +3,7 @@
 use egui::{Context, Key, Modifiers, PointerButton};
 
 use crate::{
-    command::{Command, Request},
+    command::{Command, Request, Screen},
     palette, screens,
     state::{Layer, State},
 };
@@ -40,6 +40,7 @@ fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
         (ctrl, Key::Z, Command::Back),
         (ctrl, Key::K, toggle_palette(state)),
         (ctrl, Key::F, Command::FocusSearch),
+        (ctrl, Key::Comma, Command::Go(Screen::Settings)),
         (ctrl, Key::O, Command::Ask(Request::OpenDialog)),
         (ctrl, Key::E, Command::OpenExport),
         (ctrl, Key::Plus, Command::SetScale(scale + 0.1)),

@@ -1,13 +1,8 @@
 //! The whole window's content: what the application shows each frame and feeds with events.
 
 use crate::{
-    apply,
-    command::Request,
-    event::Event,
-    shell, shortcuts,
-    state::{Appearance, State},
-    theme,
-    views::Views,
+    apply, command::Request, event::Event, settings::ThemeChoice, shell, shortcuts, state::State,
+    theme, views::Views, widgets::wheel,
 };
 
 /// The whole window's content.
@@ -15,7 +10,14 @@ use crate::{
 pub struct Workbench {
     state: State,
     clock: fn() -> jiff::Timestamp,
+    /// The theme and scale that egui was given last.
+    dressed: Option<(ThemeChoice, u32)>,
+    /// Frames in which the keyboard was asked for.
+    focus_tries: u8,
 }
+
+/// Frames in which the keyboard is asked for at most.
+const MOST_FOCUS_TRIES: u8 = 3;
 
 impl Workbench {
     /// Installs fonts and theme into the context, and asks for processes, captures and abilities.
@@ -27,6 +29,8 @@ impl Workbench {
         Self {
             state,
             clock: jiff::Timestamp::now,
+            dressed: None,
+            focus_tries: 0,
         }
     }
 
@@ -48,10 +52,10 @@ impl Workbench {
         let context = ui.ctx().clone();
         self.state.now = (self.clock)();
         self.state.time_s = context.time();
-        // Egui keeps theme and scale, and eframe stores them: here is only this frame's copy.
+        self.dress(&context);
+        // What the settings came to: the desktop has a word in it.
         self.state.appearance.dark = context.theme() == egui::Theme::Dark;
         self.state.appearance.scale = context.zoom_factor();
-        let before = self.state.appearance;
         let choice_before = self.state.start.choice;
         apply::poll_views(&mut self.state);
         self.move_focus(&context);
@@ -66,7 +70,7 @@ impl Workbench {
         for command in commands {
             apply::apply(&mut self.state, command);
         }
-        dress(&context, before, self.state.appearance);
+        self.dress(&context);
         let choice = self.state.start.choice;
         if choice != choice_before {
             context.data_mut(|data| data.insert_persisted(record_choice_id(), choice));
@@ -87,9 +91,35 @@ impl Workbench {
         {
             context.memory_mut(|memory| memory.surrender_focus(focused));
         }
-        if let Some(field) = self.state.focus.take() {
-            context.memory_mut(|memory| memory.request_focus(crate::widgets::field::id(field)));
+        let Some(field) = self.state.focus.map(crate::widgets::field::id) else {
+            return;
+        };
+        let has_it = context.memory(|memory| memory.has_focus(field));
+        // The click that opened the field takes the keyboard from it once more.
+        if self.focus_tries > 0 && (has_it || self.focus_tries > MOST_FOCUS_TRIES) {
+            (self.state.focus, self.focus_tries) = (None, 0);
+            return;
         }
+        self.focus_tries += 1;
+        context.memory_mut(|memory| memory.request_focus(field));
+        context.request_repaint();
+    }
+
+    /// Hands changed settings to egui.
+    fn dress(&mut self, context: &egui::Context) {
+        let settings = &self.state.settings.settings;
+        wheel::set(context, settings.wheel);
+        let wanted = (settings.theme, settings.scale_percent);
+        if !self.state.settings.known || self.dressed == Some(wanted) {
+            return;
+        }
+        self.dressed = Some(wanted);
+        context.set_theme(match settings.theme {
+            ThemeChoice::System => egui::ThemePreference::System,
+            ThemeChoice::Light => egui::ThemePreference::Light,
+            ThemeChoice::Dark => egui::ThemePreference::Dark,
+        });
+        context.set_zoom_factor(settings.scale_percent as f32 / 100.0);
     }
 
     #[cfg(test)]
@@ -101,18 +131,4 @@ impl Workbench {
 /// Where egui, and with it eframe's storage, keeps how the last recording was made.
 fn record_choice_id() -> egui::Id {
     egui::Id::unique("record choice")
-}
-
-/// Hands a changed appearance to egui.
-fn dress(context: &egui::Context, before: Appearance, after: Appearance) {
-    if before.dark != after.dark {
-        context.set_theme(if after.dark {
-            egui::Theme::Dark
-        } else {
-            egui::Theme::Light
-        });
-    }
-    if (before.scale - after.scale).abs() > f32::EPSILON {
-        context.set_zoom_factor(after.scale);
-    }
 }

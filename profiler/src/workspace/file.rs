@@ -88,6 +88,7 @@ fn workspace(file: WorkspaceFile, path: &Path) -> Workspace {
         overrides: file.overrides,
         checklists: file.checklists,
         has_file: true,
+        user_captures: None,
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Workspace {
     pub checklists: Vec<PathBuf>,
     /// Whether `scrutineer.ron` was found.
     pub has_file: bool,
+    /// Where the user wants captures that are made outside of a workspace; `None` for the data
+    /// folder.
+    pub user_captures: Option<PathBuf>,
 }
 
 /// What can be wrong with a workspace file.
@@ -97,6 +100,7 @@ impl Workspace {
             overrides: BTreeMap::new(),
             checklists: Vec::new(),
             has_file: false,
+            user_captures: None,
         }
     }
 
@@ -114,11 +118,15 @@ impl Workspace {
         file::parse(text, path)
     }
 
-    /// `.scrutineer/captures` below the root where a workspace file is, else the user's data
-    /// folder (`$XDG_DATA_HOME/scrutineer/captures`, `~/.local/share/scrutineer/captures`).
+    /// `.scrutineer/captures` below the root where a workspace file is, else where the user wants
+    /// them, else the data folder (`$XDG_DATA_HOME/scrutineer/captures`,
+    /// `~/.local/share/scrutineer/captures`).
     pub fn captures_folder(&self) -> PathBuf {
         if self.has_file {
             return self.root.join(".scrutineer/captures");
+        }
+        if let Some(folder) = &self.user_captures {
+            return folder.clone();
         }
         data_folder(
             env::var_os("XDG_DATA_HOME").map(PathBuf::from),
@@ -141,6 +149,16 @@ impl Workspace {
     /// `.scrutineer/baselines` below the root.
     pub fn baselines_folder(&self) -> PathBuf {
         self.root.join(".scrutineer/baselines")
+    }
+
+    /// `.scrutineer/pins` below the root where a workspace file is, else beside the user's
+    /// captures.
+    pub fn pins_folder(&self) -> PathBuf {
+        if self.has_file {
+            return self.root.join(".scrutineer/pins");
+        }
+        let captures = self.captures_folder();
+        captures.parent().unwrap_or(&captures).join("pins")
     }
 
     /// `.scrutineer/reviews` below the root.

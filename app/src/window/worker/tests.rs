@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use scrutineer_ui::settings::Settings;
 use tempfile::TempDir;
 
 use super::*;
@@ -44,7 +45,9 @@ impl Bench {
         .unwrap();
         let (sender, events) = crossbeam_channel::bounded(1_024);
         let dialogs = Arc::new(Answer(answer(folder.path())));
-        let worker = Worker::with_dialogs(folder.path().to_owned(), sender, || (), dialogs);
+        let settings = KeptSettings::new(Some(folder.path().join("config/settings.ron")));
+        let root = folder.path().to_owned();
+        let worker = Worker::with(root, sender, || (), dialogs, settings);
         Self {
             worker,
             events,
@@ -249,4 +252,60 @@ fn the_workbench_profiles_itself_between_two_calls() {
     });
     assert!(path.to_string_lossy().ends_with(".pb.gz"));
     assert!(std::fs::metadata(path).unwrap().len() > 0);
+}
+
+/// The settings that are told next, or why they are not kept.
+fn settings(bench: &Bench) -> Result<Option<Settings>, String> {
+    bench.wait_for(|event| match event {
+        Event::Settings {
+            problem: Some(problem),
+            ..
+        } => Some(Err(problem)),
+        Event::Settings { settings, .. } => Some(Ok(settings.map(|settings| *settings))),
+        _ => None,
+    })
+}
+
+#[test]
+fn settings_are_kept_and_a_broken_file_is_told_and_set_aside_only_when_asked() {
+    let mut bench = Bench::new(|_| None);
+    let path = bench.folder.path().join("config/settings.ron");
+    let before = Box::new(Settings::default());
+    let after = Box::new(Settings {
+        scale_percent: 150,
+        ..Settings::default()
+    });
+    let save = Request::SaveSettings {
+        before,
+        after: after.clone(),
+    };
+    bench.worker.execute(save.clone());
+    assert_eq!(settings(&bench), Ok(None));
+    bench.worker.execute(Request::ReadSettings);
+    assert_eq!(settings(&bench), Ok(Some(*after.clone())));
+    std::fs::write(&path, "(version: 1,\n colour: 3)").unwrap();
+    bench.worker.execute(save);
+    let problem = settings(&bench).unwrap_err();
+    assert!(problem.contains("settings.ron:2:"), "{problem}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("colour"));
+    bench
+        .worker
+        .execute(Request::ReplaceSettings(after.clone()));
+    assert_eq!(settings(&bench), Ok(Some(*after)));
+    assert_eq!(
+        std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+        2
+    );
+}
+
+#[test]
+fn pruning_that_was_asked_for_says_so_even_where_nothing_goes() {
+    let mut bench = Bench::new(|_| None);
+    bench.worker.execute(Request::PruneCaptures);
+    let said = bench.wait_for(|event| match event {
+        Event::Said { message } => Some(message),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    assert!(said.contains("Nothing to prune"), "{said}");
 }

@@ -63,6 +63,12 @@ pub(crate) fn handle(state: &mut State, event: Event) {
             }
         }
         Event::Review(review) => reviewed(state, review),
+        Event::Settings {
+            settings,
+            path,
+            problem,
+        } => super::settings::told(state, settings.map(|settings| *settings), path, problem),
+        Event::Said { message } => state.notify(Outcome::Pass, message, None),
         Event::Saved { path } => {
             let words = format!("Saved {}", path.display());
             state.notify(Outcome::Pass, words, None);

@@ -2,8 +2,10 @@
 
 mod checklist;
 mod events;
+mod notes;
 mod profile;
 mod sandwich;
+mod settings;
 mod start;
 mod timeline;
 mod transforms;
@@ -11,7 +13,7 @@ mod transforms;
 use std::path::PathBuf;
 
 use crate::{
-    command::{Command, Request, Screen},
+    command::{Command, Request, Screen, Setting},
     palette,
     state::{Layer, State, history::Place},
     widgets::flame::FlameAction,
@@ -51,9 +53,10 @@ pub(crate) fn apply(state: &mut State, command: Command) {
         }
         Command::CloseLayer => state.layer = None,
         Command::FocusSearch => state.focus = search_field(state.screen),
-        Command::SetDark(dark) => state.appearance.dark = dark,
-        Command::SetScale(scale) => state.appearance.scale = scale.clamp(0.8, 2.0),
-        Command::SetReduceMotion(reduce) => state.appearance.reduce_motion = reduce,
+        Command::SetDark(dark) => settings::set_dark(state, dark),
+        Command::SetScale(scale) => settings::set_scale(state, scale),
+        Command::SetReduceMotion(reduce) => settings::apply(state, Setting::ReduceMotion(reduce)),
+        Command::Set(setting) => settings::apply(state, setting),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
         Command::ToggleDrawer => state.drawer = !state.drawer,
         Command::OpenExport => open_export(state),
@@ -68,6 +71,10 @@ pub(crate) fn apply(state: &mut State, command: Command) {
 
 fn apply_to_screen(state: &mut State, command: Command) {
     let command = match start::apply(state, command) {
+        Ok(()) => return,
+        Err(command) => command,
+    };
+    let command = match notes::apply(state, command) {
         Ok(()) => return,
         Err(command) => command,
     };
@@ -146,6 +153,7 @@ fn unwind(state: &mut State) {
             Screen::Profile => profile::unwind(state),
             Screen::Memory => profile::unwind_range(state),
             Screen::Checklist => checklist::unwind(state),
+            Screen::Settings => state.unfocus = true,
         }
     }
 }
@@ -189,7 +197,7 @@ fn search_field(screen: Screen) -> Option<&'static str> {
     match screen {
         Screen::Start => Some(crate::screens::start::SEARCH),
         Screen::Profile => Some(crate::screens::profile::SEARCH),
-        Screen::Memory => None,
+        Screen::Memory | Screen::Settings => None,
         Screen::Checklist => Some(crate::screens::checklist::SEARCH),
     }
 }

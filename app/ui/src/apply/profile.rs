@@ -461,7 +461,7 @@ fn select(state: &mut State, node: Option<u32>) {
     ask_inspection(state);
 }
 
-fn ask_inspection(state: &mut State) {
+pub(super) fn ask_inspection(state: &mut State) {
     super::sandwich::ask(state);
     let function = state.profile.selected_function();
     let Some(open) = &state.profile.open else {

@@ -13,6 +13,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
     let start = &mut state.start;
     match command {
         Command::SearchProcesses(search) => start.search = search,
+        Command::SearchCaptures(search) => start.capture_search = search,
         Command::SetTree(tree) => start.tree = tree,
         Command::ToggleFilter(Filter::Busy) => start.busy = !start.busy,
         Command::ToggleFilter(Filter::Mine) => start.mine = !start.mine,

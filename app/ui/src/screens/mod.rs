@@ -3,6 +3,7 @@
 pub(crate) mod checklist;
 pub(crate) mod memory;
 pub(crate) mod profile;
+pub(crate) mod settings;
 pub(crate) mod start;
 
 use egui::{Key, Modifiers, Rect, Ui};
@@ -95,6 +96,7 @@ screens! {
     Profile, profile, FLAME, "Alt 2";
     Memory, memory, MEMORY, "Alt 3";
     Checklist, checklist, LIST_CHECKS, "Alt 4";
+    Settings, settings, GEAR, "Ctrl ,";
 }
 
 /// The entry of a screen.

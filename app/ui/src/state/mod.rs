@@ -3,6 +3,7 @@
 pub(crate) mod checklist;
 pub(crate) mod history;
 pub(crate) mod profile;
+pub(crate) mod settings;
 pub(crate) mod start;
 pub(crate) mod timeline;
 
@@ -13,6 +14,7 @@ use scrutineer_evidence::capture::Quality;
 
 use crate::{
     command::{JobId, Request, Screen},
+    note::About,
     views::Views,
 };
 
@@ -55,6 +57,13 @@ pub(crate) enum Layer {
     Palette { query: String, chosen: usize },
     /// The sheet of keys.
     Sheet,
+    /// The box of a note.
+    Note {
+        about: About,
+        /// What it is about, in words.
+        subject: String,
+        text: String,
+    },
     /// The export box with its typed path.
     Export { path: String },
     /// The box that freezes a milestone, with its typed name.
@@ -80,6 +89,7 @@ pub(crate) struct State {
     pub(crate) start: start::Start,
     pub(crate) profile: profile::ProfileState,
     pub(crate) checklist: checklist::ChecklistState,
+    pub(crate) settings: settings::SettingsState,
     pub(crate) recording: Option<RecordingNow>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) notices: Vec<Notice>,
@@ -112,6 +122,7 @@ impl State {
             start: start::Start::default(),
             profile: profile::ProfileState::default(),
             checklist: checklist::ChecklistState::default(),
+            settings: settings::SettingsState::default(),
             recording: None,
             jobs: Vec::new(),
             notices: Vec::new(),

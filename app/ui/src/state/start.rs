@@ -70,6 +70,7 @@ pub(crate) struct Start {
     pub(crate) folder: String,
     pub(crate) abilities: Option<Vec<Ability>>,
     pub(crate) captures: Option<Vec<RecentCapture>>,
+    pub(crate) capture_search: String,
 }
 
 impl Default for Start {
@@ -94,6 +95,7 @@ impl Default for Start {
             folder: String::new(),
             abilities: None,
             captures: None,
+            capture_search: String::new(),
         }
     }
 }
@@ -138,6 +140,16 @@ impl Start {
             choice.subject = RecordSubject::Process;
         }
         choice
+    }
+
+    /// Recent captures that have every word of the search in their target, commit or note.
+    pub(crate) fn found_captures(&self) -> Vec<&RecentCapture> {
+        let search = self.capture_search.to_lowercase();
+        let words: Vec<&str> = search.split_whitespace().collect();
+        let captures = self.captures.iter().flatten();
+        captures
+            .filter(|capture| words.iter().all(|word| tells(capture, word)))
+            .collect()
     }
 
     /// Works the lines out anew, after the list or a filter has changed.
@@ -259,6 +271,13 @@ impl Start {
 
 fn is_busy(process: &ProcessRow) -> bool {
     process.cpu_cores >= BUSY_CORES
+}
+
+fn tells(capture: &RecentCapture, word: &str) -> bool {
+    let commit = capture.commit.as_deref().unwrap_or_default();
+    let has = |text: &str| text.to_lowercase().contains(word);
+    // A commit is named by its first digits.
+    has(&capture.target) || has(&capture.note) || commit.starts_with(word)
 }
 
 fn mentions(process: &ProcessRow, word: &str) -> bool {

@@ -4,6 +4,7 @@ mod checklist;
 mod everywhere;
 mod memory;
 mod profile;
+mod settings;
 mod start;
 mod timeline;
 mod transforms;

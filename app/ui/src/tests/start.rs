@@ -1,7 +1,7 @@
 //! Attaching, launching and opening from the start screen.
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use scrutineer_profiler::{
     capture::ability::{Ability, Readiness},
     process::preflight::{Note, Weight},
@@ -319,4 +319,54 @@ fn the_palette_chooses_how_to_record_too() {
     let choice = chosen(&mut driver);
     assert!(choice.off_cpu);
     assert_eq!(choice.subject, RecordSubject::Tree);
+}
+
+#[test]
+fn recent_captures_are_found_by_target_commit_and_note() {
+    let mut driver = driver();
+    driver.tell(Event::Captures(fixtures::captures()));
+    for (search, found) in [
+        ("risk", 1),
+        ("8f3c", 1),
+        ("cache fix", 1),
+        ("LEDGERD", 3),
+        ("ledgerd cache", 1),
+        ("8f3c risk", 0),
+    ] {
+        driver.click("Search captures");
+        driver.press(Modifiers::COMMAND, Key::A);
+        driver.write(search);
+        let all = driver.harness.query_all_by_label_contains("capture ");
+        let shown = all.filter(|node| {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            label.starts_with("capture ")
+        });
+        assert_eq!(shown.count(), found, "{search}");
+    }
+    assert!(driver.shows("Nothing found"));
+}
+
+#[test]
+fn a_capture_gets_a_note_and_a_pin_from_its_menu() {
+    let mut driver = driver();
+    driver.tell(Event::Captures(fixtures::captures()));
+    assert!(driver.shows("pinned, note: after the cache fix"));
+    let path = fixtures::captures()[2].path.clone();
+    driver.click("More about risk_scoring-20311");
+    driver.click("Pin: it is never pruned");
+    let pin = Request::PinCapture {
+        path: path.clone(),
+        pinned: true,
+    };
+    assert!(driver.requests().contains(&pin));
+    driver.click("More about risk_scoring-20311");
+    driver.click("Write a note…");
+    driver.write("slow at night");
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert!(driver.state().layer.is_none());
+    let note = Request::NoteCapture {
+        path,
+        note: "slow at night".to_owned(),
+    };
+    assert!(driver.requests().contains(&note));
 }

@@ -11,7 +11,8 @@ pub(crate) mod waits;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, mpsc},
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock, mpsc},
 };
 
 use egui::Context;
@@ -249,7 +250,11 @@ pub(crate) struct Views {
     tasks: mpsc::Sender<Task>,
     answers: mpsc::Receiver<Answer>,
     pending: usize,
+    source_folders: SourceFolders,
 }
+
+/// Folders in which sources are looked for, shared with the thread.
+type SourceFolders = Arc<RwLock<Vec<PathBuf>>>;
 
 impl Views {
     /// Starts the thread; it ends with this value.
@@ -257,7 +262,12 @@ impl Views {
         let (tasks, inbox) = mpsc::channel();
         let (outbox, answers) = mpsc::channel();
         let context = context.clone();
-        let run = move || work(&inbox, &outbox, &context);
+        let source_folders = SourceFolders::default();
+        let mut kept = Kept {
+            source_folders: source_folders.clone(),
+            ..Kept::default()
+        };
+        let run = move || work(&inbox, &outbox, &context, &mut kept);
         std::thread::Builder::new()
             .name("scrutineer-views".to_owned())
             .spawn(run)
@@ -266,7 +276,15 @@ impl Views {
             tasks,
             answers,
             pending: 0,
+            source_folders,
         }
+    }
+
+    /// Sets the folders in which sources are looked for.
+    pub(crate) fn look_for_sources_in(&self, folders: &[PathBuf]) {
+        let known = self.source_folders.write();
+        // Each change is one assignment: a panic elsewhere spoils nothing.
+        *known.unwrap_or_else(PoisonError::into_inner) = folders.to_vec();
     }
 
     /// Asks for something.
@@ -291,10 +309,14 @@ impl Views {
     }
 }
 
-fn work(inbox: &mpsc::Receiver<Task>, outbox: &mpsc::Sender<Answer>, context: &Context) {
-    let mut kept = Kept::default();
+fn work(
+    inbox: &mpsc::Receiver<Task>,
+    outbox: &mpsc::Sender<Answer>,
+    context: &Context,
+    kept: &mut Kept,
+) {
     while let Ok(task) = inbox.recv() {
-        if outbox.send(answer(task, &mut kept)).is_err() {
+        if outbox.send(answer(task, kept)).is_err() {
             return;
         }
         context.request_repaint();
@@ -306,9 +328,15 @@ fn work(inbox: &mpsc::Receiver<Task>, outbox: &mpsc::Sender<Answer>, context: &C
 struct Kept {
     index: Option<(u64, Arc<ThreadIndex>)>,
     transformed: Option<(u64, Vec<Transform>, Arc<Profile>)>,
+    source_folders: SourceFolders,
 }
 
 impl Kept {
+    fn source_folders(&self) -> Vec<PathBuf> {
+        let folders = self.source_folders.read();
+        folders.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// A profile with transformed stacks.
     fn transformed(
         &mut self,
@@ -432,7 +460,9 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             let mut inspection = inspect::inspect(&tree, function);
             let waits = arrangement.weight == Weight::Wait;
             inspection.waits = waits.then(|| waits::waited(&profile, &arrangement, function));
-            inspection.source = source::source(&profile, &arrangement.selection(), function);
+            let folders = kept.source_folders();
+            let selection = arrangement.selection();
+            inspection.source = source::source(&profile, &selection, function, &folders);
             Answer::Inspected {
                 generation,
                 inspection: Arc::new(inspection),

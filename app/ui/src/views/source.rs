@@ -1,6 +1,10 @@
 //! The source of a function around the lines that cost most, with what each line costs.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Component, Path, PathBuf},
+};
 
 use scrutineer_profiler::profile::{
     Profile, Selection,
@@ -35,7 +39,12 @@ pub(crate) struct Source {
 }
 
 /// Finds the source of a function; `None` where no line of it is known.
-pub(super) fn source(profile: &Profile, selection: &Selection, function: u32) -> Option<Source> {
+pub(super) fn source(
+    profile: &Profile,
+    selection: &Selection,
+    function: u32,
+    folders: &[PathBuf],
+) -> Option<Source> {
     let costs = lines_of(profile, selection, function);
     let mut by_file: BTreeMap<u32, u64> = BTreeMap::new();
     for cost in &costs {
@@ -50,7 +59,7 @@ pub(super) fn source(profile: &Profile, selection: &Selection, function: u32) ->
         .map(|cost| (cost.line, cost))
         .collect();
     let path = profile.files.get(file as usize)?;
-    let text = read(Path::new(path));
+    let text = read(Path::new(path)).or_else(|| find(Path::new(path), folders));
     let numbers = chosen(&costs, text.is_some());
     let lines = numbers.into_iter().map(|number| {
         let cost = costs.get(&number);
@@ -66,6 +75,19 @@ pub(super) fn source(profile: &Profile, selection: &Selection, function: u32) ->
         file: path.clone(),
         has_text: text.is_some(),
         lines: lines.collect(),
+    })
+}
+
+/// The lines of the file in one of the folders that has most of the path's end.
+fn find(path: &Path, folders: &[PathBuf]) -> Option<Vec<String>> {
+    let parts: Vec<Component<'_>> = path.components().collect();
+    // A capture may name anything: never out of the folder that was chosen.
+    if parts.contains(&Component::ParentDir) {
+        return None;
+    }
+    (1..parts.len()).find_map(|first| {
+        let end: PathBuf = parts[first..].iter().collect();
+        folders.iter().find_map(|folder| read(&folder.join(&end)))
     })
 }
 
@@ -134,6 +156,16 @@ mod tests {
         let lines = chosen_of(&costs, true);
         assert_eq!(lines.len(), MOST_LINES);
         assert!(lines.contains(&300));
+    }
+
+    #[test]
+    fn a_file_that_moved_is_found_in_a_source_folder_by_the_end_of_its_path() {
+        let folders = [PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
+        let built = Path::new("/build/ab12/ledger/app/ui/src/views/source.rs");
+        let found = find(built, &folders).expect("it lies below the crate");
+        assert!(found[0].starts_with("//! The source of a function"));
+        assert_eq!(find(Path::new("/x/../ui/src/lib.rs"), &folders), None);
+        assert_eq!(find(Path::new("/x/src/nothing_here.rs"), &folders), None);
     }
 
     #[test]

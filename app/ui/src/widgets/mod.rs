@@ -20,6 +20,7 @@ pub(crate) mod text;
 pub(crate) mod tooltip;
 pub(crate) mod trust_strip;
 pub(crate) mod verdict_strip;
+pub(crate) mod wheel;
 
 use egui::{Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2};
 

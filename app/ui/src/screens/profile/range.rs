@@ -13,6 +13,7 @@ use crate::{
     widgets::{
         chart::{Axes, value_at},
         text::{self, CENTER, look},
+        wheel,
     },
 };
 
@@ -94,13 +95,8 @@ fn wheel(
     if !response.contains_pointer() {
         return;
     }
-    let (zoom, scroll, pointer) = ui.input(|input| {
-        (
-            input.zoom_delta(),
-            input.smooth_scroll_delta(),
-            input.pointer.hover_pos(),
-        )
-    });
+    let wheel::Wheel { zoom, scroll } = wheel::of(ui);
+    let pointer = ui.input(|input| input.pointer.hover_pos());
     let Some(pointer) = pointer else { return };
     if (zoom - 1.0).abs() > 1e-4 {
         let around = axes.time_at(pointer.x);

@@ -1,6 +1,6 @@
 //! The right column: what can be captured here, recent captures, and the demo.
 
-use egui::{Id, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{Id, Popup, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use scrutineer_checklists::verdict::Outcome;
 use scrutineer_profiler::{
     capture::ability::{Ability, Readiness},
@@ -16,9 +16,11 @@ use crate::{
     theme::{CONTROL, Theme, medium, mono, regular, semibold},
     widgets::{
         self,
-        bar::{Bar, cut_bottom},
-        button::{self, Button},
-        chip, command_box, empty, outcome, panel,
+        bar::{Bar, cut_bottom, cut_top},
+        button::{self, Button, Loudness},
+        chip, command_box, empty,
+        field::Field,
+        outcome, panel,
         text::{self, LEFT, RIGHT, look},
     },
 };
@@ -132,11 +134,12 @@ fn recent(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     if button::link(ui, bar.right(width, 24.0), "Open file…", "recent").clicked() {
         out.push(Command::Ask(Request::OpenDialog));
     }
-    let Some(captures) = &state.start.captures else {
+    if state.start.captures.is_none() {
         empty::skeleton(ui, body, 46.0);
         return;
-    };
-    if captures.is_empty() {
+    }
+    let captures = state.start.found_captures();
+    if captures.is_empty() && state.start.capture_search.is_empty() {
         let demo = Button::new("Open the demo").icon(icons::SPARKLE);
         let words = "Record a process, or open the demo.";
         if empty::show(ui, body, "No captures yet", words, &[demo]).is_some() {
@@ -144,7 +147,18 @@ fn recent(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
         }
         return;
     }
-    let body = body.shrink2(vec2(1.0, 1.0));
+    let mut body = body.shrink2(vec2(1.0, 1.0));
+    let line = padded(cut_top(&mut body, 40.0));
+    let place = Rect::from_center_size(line.center(), vec2(line.width(), CONTROL));
+    let count = captures.len().to_string();
+    let field = search_field(&count, captures.is_empty());
+    let typed = field.show(ui, place, &state.start.capture_search);
+    out.extend(typed.changed.map(Command::SearchCaptures));
+    if captures.is_empty() {
+        let words = "No target, commit or note has these words.";
+        empty::show(ui, body, "Nothing found", words, &[]);
+        return;
+    }
     let mut inner = ui.new_child(UiBuilder::new().id_salt("captures").max_rect(body));
     inner.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().auto_shrink(false).show_rows(
@@ -160,14 +174,91 @@ fn recent(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     );
 }
 
+fn search_field(note: &str, wrong: bool) -> Field<'_> {
+    Field {
+        id: "search captures",
+        name: "Search captures",
+        hint: "Target, commit, note",
+        icon: icons::SEARCH,
+        key: None,
+        code: false,
+        note,
+        wrong,
+        takes_tab: false,
+    }
+}
+
+/// What can be done to a capture of the list.
+fn more(ui: &Ui, rect: Rect, capture: &RecentCapture, out: &mut Vec<Command>) {
+    let name = format!("More about {}", name_of(capture));
+    let button = Button::icon_only(icons::MORE, &name).loudness(Loudness::Quiet);
+    let response = button.show(ui, rect, &capture.path);
+    let pin = if capture.pinned {
+        "Unpin: it may be pruned"
+    } else {
+        "Pin: it is never pruned"
+    };
+    let note = if capture.note.is_empty() {
+        "Write a note…"
+    } else {
+        "Change the note…"
+    };
+    let path = || capture.path.clone();
+    let entries = [
+        ("Open", Command::Ask(Request::Open(path()))),
+        (note, Command::NoteCapture(path())),
+        (
+            pin,
+            Command::Ask(Request::PinCapture {
+                path: path(),
+                pinned: !capture.pinned,
+            }),
+        ),
+    ];
+    Popup::menu(&response).gap(4.0).show(|ui| {
+        for (words, command) in entries {
+            let (place, _) = ui.allocate_exact_size(vec2(200.0, 26.0), Sense::hover());
+            let id = response.id.with(words);
+            let row = widgets::clickable(ui, place, id, egui::Role::MenuItem, words);
+            let theme = Theme::of(ui);
+            if row.hovered() || row.has_focus() {
+                ui.painter().rect_filled(place, 4.0, theme.hover);
+            }
+            let room = place.shrink2(vec2(8.0, 0.0));
+            text::paint(ui, room, LEFT, words, &look(regular(12.5), theme.text));
+            if row.clicked() {
+                out.push(command);
+                ui.close();
+            }
+        }
+    });
+}
+
+/// The file's name without its extension, which no other capture of the folder bears.
+fn name_of(capture: &RecentCapture) -> String {
+    let stem = capture.path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
 fn capture(ui: &Ui, rect: Rect, capture: &RecentCapture, state: &State, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);
     let length = capture
         .duration
         .map_or("cut short".to_owned(), format::duration);
-    let words = format!("{length} · {} samples", format::count(capture.samples));
+    let mut words = format!("{length} · {} samples", format::count(capture.samples));
+    if let Some(commit) = &capture.commit {
+        let short: String = commit.chars().take(7).collect();
+        words = format!("{short} · {words}");
+    }
     let when = format::day(capture.started_at, state.now);
-    let name = format!("capture {}, {words}, {when}", capture.target);
+    let mut name = format!("capture {}, {words}, {when}", capture.target);
+    if capture.pinned {
+        name.push_str(", pinned");
+    }
+    if !capture.note.is_empty() {
+        name = format!("{name}, note: {}", capture.note);
+        words = format!("{} · {length}", capture.note);
+    }
     let id = Id::unique(("capture", &capture.path));
     let response = widgets::clickable(ui, rect, id, egui::Role::Button, &name);
     if response.hovered() {
@@ -176,7 +267,13 @@ fn capture(ui: &Ui, rect: Rect, capture: &RecentCapture, state: &State, out: &mu
     if response.clicked() {
         out.push(Command::Ask(Request::Open(capture.path.clone())));
     }
-    let inner = padded(rect);
+    let mut inner = padded(rect);
+    let dots = Rect::from_center_size(
+        pos2(inner.right() - 10.0, rect.center().y),
+        vec2(24.0, 24.0),
+    );
+    more(ui, dots, capture, out);
+    inner.max.x = dots.left() - 4.0;
     let tile = Rect::from_center_size(pos2(inner.left() + 17.0, rect.center().y), vec2(34.0, 30.0));
     ui.painter().rect_filled(tile, 4.0, theme.canvas);
     text::icon(ui, tile, icons::FLAME, 16.0, theme.category(Category::Own));
@@ -187,13 +284,13 @@ fn capture(ui: &Ui, rect: Rect, capture: &RecentCapture, state: &State, out: &mu
         pos2(when.left() - 8.0, rect.bottom() - 5.0),
     );
     let (above, below) = room.split_top_bottom_at_fraction(0.5);
-    text::paint(
-        ui,
-        above,
-        LEFT,
-        &capture.target,
-        &look(medium(13.0), theme.text),
-    );
+    let ink = look(medium(13.0), theme.text);
+    let target = text::paint(ui, above, LEFT, &capture.target, &ink);
+    if capture.pinned {
+        let place = pos2(target.right() + 12.0, above.center().y);
+        let place = Rect::from_center_size(place, vec2(13.0, 13.0));
+        text::icon_filled(ui, place, icons::PIN, 13.0, theme.accent);
+    }
     text::paint(ui, below, LEFT, &words, &look(regular(11.5), theme.text_3));
 }
 

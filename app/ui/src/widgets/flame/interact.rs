@@ -172,7 +172,8 @@ fn scrolled(flame: &Flame<'_>, place: &Place, by: f32) -> FlameAction {
 }
 
 fn wheel(ui: &Ui, flame: &Flame<'_>, place: &Place, actions: &mut Vec<FlameAction>) {
-    let (scroll, factor) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
+    let wheel = crate::widgets::wheel::of(ui);
+    let (scroll, factor) = (wheel.scroll, wheel.zoom);
     let pointer = ui.input(|input| input.pointer.hover_pos());
     if (factor - 1.0).abs() > f32::EPSILON
         && let Some(pointer) = pointer
