@@ -40,8 +40,8 @@ pub(super) struct Session {
 struct State {
     /// Where the workspace is looked for.
     folder: PathBuf,
-    /// The capture that is open.
-    open: Option<Arc<Profile>>,
+    /// The capture that is looked at: its target's pid and name.
+    front: Option<(u32, String)>,
     /// What was judged last.
     judged: Option<Judged>,
 }
@@ -72,7 +72,7 @@ impl Session {
         Self {
             state: Mutex::new(State {
                 folder,
-                open: None,
+                front: None,
                 judged: None,
             }),
         }
@@ -116,12 +116,20 @@ impl Session {
         workspace::git_commit(&folder).map(|(commit, _)| commit)
     }
 
-    /// Loads a capture; it is the open one from now on.
+    /// Notes which capture is looked at.
+    pub(super) fn bring_to_front(&self, front: Option<(u32, String)>) {
+        self.state().front = front;
+    }
+
+    /// Loads a capture; it is the one that is looked at from now on.
     pub(super) fn open(&self, path: &Path, progress: &dyn Progress) -> Result<LoadedProfile> {
+        // Whole, so that the window knows a capture by its path.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let loaded = captures::load(path, progress)?;
         progress.step("Laying the flame graph out", None);
         let picture = lay_out(path.to_owned(), loaded.profile, loaded.damage);
-        self.state().open = Some(Arc::clone(&picture.profile));
+        let header = &picture.profile.header;
+        self.bring_to_front(Some((header.pid, header.name.clone())));
         Ok(picture)
     }
 
@@ -169,9 +177,9 @@ impl Session {
 
     /// The open capture's process, where it still runs.
     fn open_target(&self) -> Option<u32> {
-        let open = self.state().open.clone()?;
-        let comm = std::fs::read_to_string(format!("/proc/{}/comm", open.header.pid)).ok()?;
-        (comm.trim() == open.header.name).then_some(open.header.pid)
+        let (pid, name) = self.state().front.clone()?;
+        let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        (comm.trim() == name).then_some(pid)
     }
 
     /// Stores a decision on what was judged last.

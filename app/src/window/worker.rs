@@ -171,6 +171,7 @@ impl Worker {
                     Ok(())
                 });
             }),
+            Request::FrontCapture(front) => self.session.bring_to_front(front),
             Request::ReadSettings => self.with_settings(|kept, teller| {
                 kept.read(teller);
                 Ok(())

@@ -132,6 +132,8 @@ pub enum Request {
         /// As they are.
         after: Box<Settings>,
     },
+    /// A capture came to the front, by its target's pid and name; `None` where none is open.
+    FrontCapture(Option<(u32, String)>),
     /// Read the settings file again.
     ReadSettings,
     /// Set a settings file aside that cannot be read, and write these.
@@ -254,6 +256,19 @@ pub(crate) enum TransformAction {
     Remove(usize),
 }
 
+/// What can be done to the tabs. Numbers are their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TabAction {
+    /// Show one.
+    Show(usize),
+    /// Show another one, so many further; round the end.
+    Step(i32),
+    /// Close one.
+    Close(usize),
+    /// Close the one that is shown.
+    CloseShown,
+}
+
 /// What can be done to the timeline. Threads are positions in the profile's.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TimelineAction {
@@ -323,6 +338,8 @@ pub(crate) enum Command {
     SetReduceMotion(bool),
     /// Change a setting.
     Set(Setting),
+    /// Something was done to the tabs.
+    Tab(TabAction),
     /// Write a note to a capture.
     NoteCapture(PathBuf),
     /// Type a note.

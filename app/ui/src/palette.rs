@@ -3,7 +3,7 @@
 use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
 
 use crate::{
-    command::{Command, Request, Screen, Setting, TimelineAction, TransformAction},
+    command::{Command, Request, Screen, Setting, TabAction, TimelineAction, TransformAction},
     icons,
     record_choice::{RecordChoice, RecordSubject},
     screens::{SCREENS, profile::CHANGES},
@@ -14,7 +14,7 @@ use crate::{
     widgets::{
         self,
         field::Field,
-        key_cap, panel,
+        key_cap, panel, tab_strip,
         text::{self, LEFT, look},
     },
 };
@@ -77,6 +77,7 @@ fn everything(state: &State) -> Vec<Line> {
         Command::Ask(Request::OpenDialog),
     ));
     lines.push(line("Run the demo", "", Command::Ask(Request::RunDemo)));
+    lines.extend(tabs(state));
     lines.extend(recording(state));
     lines.extend(profile(state));
     lines.push(line("Gather evidence and judge", "", Command::Gather));
@@ -101,6 +102,33 @@ fn everything(state: &State) -> Vec<Line> {
     ));
     lines.extend(appearance(state));
     lines.push(line("Show all keys", "?", Command::ToggleSheet));
+    lines
+}
+
+/// The captures that are open.
+fn tabs(state: &State) -> Vec<Line> {
+    const KEYS: [&str; 9] = [
+        "Ctrl 1", "Ctrl 2", "Ctrl 3", "Ctrl 4", "Ctrl 5", "Ctrl 6", "Ctrl 7", "Ctrl 8", "Ctrl 9",
+    ];
+    if state.tabs.count() == 1 && state.profile.open.is_none() {
+        return Vec::new();
+    }
+    let tab = |place: usize| {
+        let (name, when) = tab_strip::title(state.tab(place), state.now);
+        let key = KEYS.get(place).copied().unwrap_or_default();
+        let words = format!("Show tab {}: {name} {when}", place + 1);
+        line(words, key, Command::Tab(TabAction::Show(place)))
+    };
+    let mut lines: Vec<Line> = (0..state.tabs.count()).map(tab).collect();
+    if lines.len() == 1 {
+        lines.clear();
+    } else {
+        let step = |words, key, by| line(words, key, Command::Tab(TabAction::Step(by)));
+        lines.push(step("Next tab", "Ctrl Tab", 1));
+        lines.push(step("Previous tab", "Ctrl Shift Tab", -1));
+    }
+    let close = Command::Tab(TabAction::CloseShown);
+    lines.push(line("Close the capture", "Ctrl W", close));
     lines
 }
 

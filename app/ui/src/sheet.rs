@@ -27,6 +27,8 @@ const COLUMNS: [&[Group]; 2] = [
                 ("Ctrl Z  Ctrl Shift Z", "undo and redo a selection"),
                 ("Ctrl O", "open a capture"),
                 ("Ctrl ,", "settings"),
+                ("Ctrl 1…9  Ctrl Tab", "captures in tabs"),
+                ("Ctrl W", "close the capture"),
                 ("Ctrl E", "export the review"),
                 ("Ctrl +  Ctrl −  Ctrl 0", "size"),
                 ("Tab", "next control"),

@@ -14,7 +14,7 @@ use crate::{
         self, banner,
         bar::{Bar, cut_bottom, cut_left, cut_top},
         button::{Button, Loudness},
-        child, clickable, hline, job_line, key_cap,
+        child, clickable, hline, job_line, key_cap, tab_strip,
         text::{self, CENTER, LEFT, look},
         vline,
     },
@@ -36,6 +36,11 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     rail(ui, rail_rect, state, out);
     head(ui, head_rect, state, entry, out);
     notices(ui, &mut rect, state, out);
+    let has_tabs = matches!(state.screen, Screen::Profile | Screen::Memory);
+    if has_tabs && tab_strip::is_shown(state) {
+        let strip = cut_top(&mut rect, tab_strip::HEIGHT);
+        tab_strip::show(ui, strip, state, out);
+    }
     let mut content = child(ui, rect, entry.label);
     (entry.show)(&mut content, rect, state, out);
     status(ui, status_rect, state, entry);

@@ -3,7 +3,7 @@
 use egui::{Context, Key, Modifiers, PointerButton};
 
 use crate::{
-    command::{Command, Request, Screen},
+    command::{Command, Request, Screen, TabAction},
     palette, screens,
     state::{Layer, State},
 };
@@ -32,12 +32,27 @@ fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
             out.extend(palette::numbered(number).map(Command::Go));
         }
     }
+    for (number, key) in TAB_KEYS.into_iter().enumerate() {
+        if pressed(context, ctrl, key) {
+            out.push(Command::Tab(TabAction::Show(number)));
+        }
+    }
     let scale = state.appearance.scale;
     for (modifiers, key, command) in [
         (Modifiers::ALT, Key::ArrowLeft, Command::Back),
         (Modifiers::ALT, Key::ArrowRight, Command::Forward),
         (ctrl | Modifiers::SHIFT, Key::Z, Command::Forward),
         (ctrl, Key::Z, Command::Back),
+        // Before the same key without Shift, which would take it.
+        (
+            ctrl | Modifiers::SHIFT,
+            Key::Tab,
+            Command::Tab(TabAction::Step(-1)),
+        ),
+        (ctrl, Key::Tab, Command::Tab(TabAction::Step(1))),
+        (ctrl, Key::PageUp, Command::Tab(TabAction::Step(-1))),
+        (ctrl, Key::PageDown, Command::Tab(TabAction::Step(1))),
+        (ctrl, Key::W, Command::Tab(TabAction::CloseShown)),
         (ctrl, Key::K, toggle_palette(state)),
         (ctrl, Key::F, Command::FocusSearch),
         (ctrl, Key::Comma, Command::Go(Screen::Settings)),
@@ -57,6 +72,19 @@ fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
         out.push(Command::ToggleSheet);
     }
 }
+
+/// The keys of tabs, with Ctrl.
+const TAB_KEYS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
 
 fn toggle_palette(state: &State) -> Command {
     match state.layer {

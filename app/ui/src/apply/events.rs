@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scrutineer_checklists::{document::ReviewDocument, verdict::Outcome};
 
-use super::profile;
+use super::{profile, tabs};
 use crate::{
     command::{Request, Screen},
     event::Event,
@@ -46,17 +46,12 @@ pub(crate) fn handle(state: &mut State, event: Event) {
             (recording.pid, recording.elapsed, recording.quality) = (Some(pid), elapsed, quality);
         }
         Event::RecordingEnded { warnings } => ended(state, warnings),
-        Event::Live(loaded) => {
-            if !state.profile.frozen {
-                profile::open(state, loaded, true);
-            }
-        }
+        Event::Live(loaded) => tabs::open(state, loaded, true),
         Event::Loaded(loaded) => {
-            state.profile.frozen = false;
             if let Some(damage) = loaded.damage.clone() {
                 state.notify(Outcome::Attention, damage, None);
             }
-            profile::open(state, loaded, false);
+            tabs::open(state, loaded, false);
             if state.screen == Screen::Start {
                 super::leave(state);
                 super::show(state, Screen::Profile);
@@ -81,17 +76,26 @@ pub(crate) fn handle(state: &mut State, event: Event) {
 /// Takes what the thread of views has worked out.
 pub(crate) fn poll_views(state: &mut State) {
     for answer in state.views.answers() {
-        profile::answered(state, answer);
+        let generation = answer.generation();
+        let asked = state.find_tab(|tab| tab.generation == generation);
+        if let Some(place) = asked {
+            state.within_tab(place, |state| profile::answered(state, answer));
+        }
     }
 }
 
 fn ended(state: &mut State, warnings: Vec<String>) {
     state.recording = None;
     state.requests.push(Request::ListCaptures);
-    if let Some(open) = state.profile.open.as_mut().filter(|open| open.live) {
-        open.live = false;
-        state.profile.frozen = false;
-    } else {
+    let live = state.find_tab(|tab| tab.open.as_ref().is_some_and(|open| open.live));
+    if let Some(place) = live {
+        state.within_tab(place, |state| {
+            state.profile.frozen = false;
+            if let Some(open) = &mut state.profile.open {
+                open.live = false;
+            }
+        });
+    } else if state.profile.open.is_none() {
         state.profile.awaited = Some("Reading the capture".to_owned());
     }
     for warning in warnings {
@@ -111,7 +115,7 @@ fn reviewed(state: &mut State, review: Arc<ReviewDocument>) {
 }
 
 fn failed(state: &mut State, message: String) {
-    state.profile.awaited = None;
+    tabs::give_up(state);
     if let Some(recording) = &mut state.recording {
         recording.stopping = false;
     }

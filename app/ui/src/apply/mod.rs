@@ -7,13 +7,14 @@ mod profile;
 mod sandwich;
 mod settings;
 mod start;
+mod tabs;
 mod timeline;
 mod transforms;
 
 use std::path::PathBuf;
 
 use crate::{
-    command::{Command, Request, Screen, Setting},
+    command::{Command, Request, Screen, Setting, TabAction},
     palette,
     state::{Layer, State, history::Place},
     widgets::flame::FlameAction,
@@ -57,6 +58,7 @@ pub(crate) fn apply(state: &mut State, command: Command) {
         Command::SetScale(scale) => settings::set_scale(state, scale),
         Command::SetReduceMotion(reduce) => settings::apply(state, Setting::ReduceMotion(reduce)),
         Command::Set(setting) => settings::apply(state, setting),
+        Command::Tab(action) => tabs::apply(state, action),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
         Command::ToggleDrawer => state.drawer = !state.drawer,
         Command::OpenExport => open_export(state),
@@ -164,7 +166,11 @@ fn ask(state: &mut State, request: Request) {
             .file_name()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
-        state.profile.awaited = Some(format!("Opening {name}"));
+        if let Some(place) = state.tab_of_file(path) {
+            tabs::apply(state, TabAction::Show(place));
+            return;
+        }
+        tabs::begin(state, format!("Opening {name}"), Some(path.clone()));
         go(state, Screen::Profile);
     }
     state.requests.push(request);

@@ -130,13 +130,15 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
     let profile = &mut state.profile;
     let same = profile.open.as_ref().is_some_and(|open| {
         let (old, new) = (&open.loaded.profile.header, &loaded.profile.header);
-        old.pid == new.pid && old.started_at == new.started_at
+        let is_same_run = old.pid == new.pid && old.started_at == new.started_at;
+        is_same_run && open.loaded.path == loaded.path
     });
     let selected = profile
         .selected
         .filter(|_| same && !profile.wanted.inverted)
         .and_then(|node| profile.follow(&loaded.profile, &loaded.tree, node));
-    profile.generation += 1;
+    state.next_generation += 1;
+    profile.generation = state.next_generation;
     if !same {
         (profile.window, profile.scroll, profile.moves) = (Window::ALL, 0.0, false);
         profile.wanted = Arrangement::default();

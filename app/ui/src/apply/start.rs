@@ -129,9 +129,9 @@ fn launch(state: &mut State) {
 }
 
 fn begin(state: &mut State, words: String, request: Request) {
+    super::tabs::begin(state, words, None);
     super::leave(state);
     state.requests.push(request);
-    state.profile.awaited = Some(words);
     state.profile.frozen = false;
     state.notices.clear();
     super::show(state, Screen::Profile);

@@ -5,6 +5,7 @@ pub(crate) mod history;
 pub(crate) mod profile;
 pub(crate) mod settings;
 pub(crate) mod start;
+pub(crate) mod tabs;
 pub(crate) mod timeline;
 
 use std::time::Duration;
@@ -88,6 +89,8 @@ pub(crate) struct State {
     pub(crate) appearance: Appearance,
     pub(crate) start: start::Start,
     pub(crate) profile: profile::ProfileState,
+    /// Captures that are open besides the shown one, whose parts are `profile` and `history`.
+    pub(crate) tabs: tabs::Tabs,
     pub(crate) checklist: checklist::ChecklistState,
     pub(crate) settings: settings::SettingsState,
     pub(crate) recording: Option<RecordingNow>,
@@ -105,6 +108,8 @@ pub(crate) struct State {
     /// Egui's clock, seconds.
     pub(crate) time_s: f64,
     pub(crate) next_notice: u64,
+    /// Counts pictures of captures over all tabs, so that an answer finds the one that it is of.
+    pub(crate) next_generation: u64,
 }
 
 impl State {
@@ -121,6 +126,7 @@ impl State {
             },
             start: start::Start::default(),
             profile: profile::ProfileState::default(),
+            tabs: tabs::Tabs::default(),
             checklist: checklist::ChecklistState::default(),
             settings: settings::SettingsState::default(),
             recording: None,
@@ -138,6 +144,7 @@ impl State {
             now: jiff::Timestamp::UNIX_EPOCH,
             time_s: 0.0,
             next_notice: 0,
+            next_generation: 0,
         }
     }
 

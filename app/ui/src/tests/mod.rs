@@ -6,6 +6,7 @@ mod memory;
 mod profile;
 mod settings;
 mod start;
+mod tabs;
 mod timeline;
 mod transforms;
 mod waits;

@@ -244,6 +244,22 @@ pub(crate) enum Answer {
     },
 }
 
+impl Answer {
+    /// The picture of a capture that it is of.
+    pub(crate) fn generation(&self) -> u64 {
+        match self {
+            Self::Digest { generation, .. }
+            | Self::Readings { generation, .. }
+            | Self::Tracks { generation, .. }
+            | Self::Arranged { generation, .. }
+            | Self::Found { generation, .. }
+            | Self::Sandwich { generation, .. }
+            | Self::HeatMap { generation, .. }
+            | Self::Inspected { generation, .. } => *generation,
+        }
+    }
+}
+
 /// The thread and its channels.
 #[derive(Debug)]
 pub(crate) struct Views {

@@ -16,6 +16,7 @@ pub(crate) mod outcome;
 pub(crate) mod panel;
 pub(crate) mod segmented;
 pub(crate) mod select;
+pub(crate) mod tab_strip;
 pub(crate) mod text;
 pub(crate) mod tooltip;
 pub(crate) mod trust_strip;

@@ -1,0 +1,115 @@
+//! Commands of the tabs, and which tab a capture that has come belongs to.
+
+use std::path::PathBuf;
+
+use crate::{
+    command::{Request, Screen, TabAction},
+    event::LoadedProfile,
+    state::{State, profile::ProfileState},
+};
+
+/// Carries out what was done to the tabs.
+pub(super) fn apply(state: &mut State, action: TabAction) {
+    match action {
+        TabAction::Show(place) => show(state, place),
+        TabAction::Step(by) => {
+            let count = state.tabs.count() as i32;
+            let place = (state.tabs.shown() as i32 + by).rem_euclid(count);
+            show(state, place as usize);
+        }
+        TabAction::Close(place) => close(state, place),
+        TabAction::CloseShown => close(state, state.tabs.shown()),
+    }
+}
+
+fn show(state: &mut State, place: usize) {
+    if place >= state.tabs.count() || is_empty(state.tab(place)) {
+        return;
+    }
+    state.show_tab(place);
+    if !matches!(state.screen, Screen::Profile | Screen::Memory) {
+        super::leave(state);
+        super::show(state, Screen::Profile);
+    }
+    came_to_front(state);
+}
+
+fn close(state: &mut State, place: usize) {
+    if place >= state.tabs.count() {
+        return;
+    }
+    let is_live = state.tab(place).open.as_ref().is_some_and(|open| open.live);
+    state.tabs.recording_is_closed |= is_live;
+    state.remove_tab(place);
+    state.drawer = false;
+    came_to_front(state);
+}
+
+/// Tells the application which capture is looked at.
+fn came_to_front(state: &mut State) {
+    state.unfocus = true;
+    state.profile.reveal = true;
+    let header = state.profile.open.as_ref().map(|open| {
+        let header = &open.profile().header;
+        (header.pid, header.name.clone())
+    });
+    state.requests.push(Request::FrontCapture(header));
+}
+
+fn is_empty(tab: &ProfileState) -> bool {
+    tab.open.is_none() && tab.awaited.is_none()
+}
+
+/// Makes room for a capture that was asked for: a tab of its own, unless the shown one is free.
+/// `path` is its file, where it is known already.
+pub(super) fn begin(state: &mut State, words: String, path: Option<PathBuf>) {
+    if !is_empty(&state.profile) {
+        state.add_tab();
+    }
+    state.profile.awaited = Some(words);
+    state.tabs.recording_is_closed = false;
+    state.tabs.await_file(path);
+}
+
+/// Nothing is waited for any more: tabs that have stayed empty go.
+pub(super) fn give_up(state: &mut State) {
+    for place in (0..state.tabs.count()).rev() {
+        state.within_tab(place, |state| {
+            state.profile.awaited = None;
+            state.tabs.await_file(None);
+        });
+        if state.tabs.count() > 1 && is_empty(state.tab(place)) {
+            state.remove_tab(place);
+        }
+    }
+}
+
+/// Opens a capture, or the next picture of the one that grows, in the tab that it belongs to.
+pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
+    let known = state.tab_of_file(&loaded.path);
+    let awaiting = state.tab_awaiting(&loaded.path);
+    let expecting = state.find_tab(|tab| tab.awaited.is_some());
+    let free = state.find_tab(is_empty);
+    if live && known.is_none() && state.tabs.recording_is_closed {
+        return;
+    }
+    // One that grew unseen, or was finished, does not come to the front by itself.
+    let stays_behind = known.is_some() && awaiting.is_none();
+    let shown = state.tabs.shown();
+    match known.or(awaiting).or(expecting).or(free) {
+        Some(place) => state.show_tab(place),
+        None => state.add_tab(),
+    }
+    if live && state.profile.frozen {
+        state.show_tab(shown);
+        return;
+    }
+    state.profile.frozen &= live;
+    state.tabs.await_file(None);
+    super::profile::open(state, loaded, live);
+    if stays_behind {
+        state.show_tab(shown);
+    } else if !live || shown != state.tabs.shown() {
+        came_to_front(state);
+    }
+}
