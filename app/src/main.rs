@@ -10,6 +10,7 @@ mod gathering;
 mod interrupt;
 mod jobs;
 mod own_profile;
+mod pins;
 mod preflight;
 mod progress_line;
 mod prune;

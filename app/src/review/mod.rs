@@ -25,7 +25,7 @@ use scrutineer_profiler::{
     workspace::{self, Workspace},
 };
 
-use crate::flame_picture;
+use crate::{flame_picture, pins};
 
 pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE};
 pub(crate) use folder::{CURRENT, ReviewFolder, StoredMilestone, evidence_of};
@@ -146,7 +146,7 @@ pub(crate) fn compose(
     profile: Option<&Profile>,
     comparison: Option<Comparison>,
 ) -> Result<ReviewDocument> {
-    Ok(document::assemble(document::Inputs {
+    let mut document = document::assemble(document::Inputs {
         evidence,
         checklist,
         decisions: &folder.decisions()?,
@@ -155,7 +155,9 @@ pub(crate) fn compose(
         comparison,
         commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
         product_version: env!("CARGO_PKG_VERSION"),
-    }))
+    });
+    document.pins = pins::shown(workspace)?;
+    Ok(document)
 }
 
 /// Writes the review as a page.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
-    document::{Comparison, ReviewDocument},
+    document::{Comparison, PinnedView, ReviewDocument},
     judge,
     review::{Action, Binding, Choice, Decision, Decisions, Done, Finding, Note, Review},
     words,
@@ -20,12 +20,12 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::{self, Workspace},
 };
-use scrutineer_ui::{command::Entry, event::LoadedProfile, settings::PrunePolicy};
+use scrutineer_ui::{command::Entry, event::LoadedProfile, pin::Pin, settings::PrunePolicy};
 
 use super::live::lay_out;
 use crate::{
     captures::{self, Place},
-    demo, gathering, prune,
+    demo, gathering, pins, prune,
     review::{self, ReviewFolder},
     settings,
 };
@@ -91,6 +91,40 @@ impl Session {
     /// Where captures lie.
     pub(super) fn captures_folder(&self) -> Result<PathBuf> {
         Ok(self.workspace()?.captures_folder())
+    }
+
+    /// Keeps a pinned view of a capture; gives all pins.
+    pub(super) fn keep_pin(&self, capture: &Path, pin: Pin) -> Result<Vec<Arc<PinnedView>>> {
+        let workspace = self.workspace()?;
+        pins::keep(&workspace, capture, pin)?;
+        pins::list(&workspace)
+    }
+
+    /// All pins, after a change where there is one.
+    pub(super) fn pins(
+        &self,
+        change: impl FnOnce(&Workspace) -> Result<()>,
+    ) -> Result<Vec<Arc<PinnedView>>> {
+        let workspace = self.workspace()?;
+        change(&workspace)?;
+        pins::list(&workspace)
+    }
+
+    /// A pin, and the file of its capture.
+    pub(super) fn find_pin(&self, id: &str) -> Result<(PathBuf, Pin)> {
+        let workspace = self.workspace()?;
+        let pin = pins::load(&workspace, id)?;
+        Ok((pins::find_capture(&workspace, &pin)?, pin))
+    }
+
+    /// The last judgement with the pins as they are now; `None` where nothing was judged.
+    pub(super) fn with_pins(&self, pins: &[Arc<PinnedView>]) -> Option<Arc<ReviewDocument>> {
+        let mut state = self.state();
+        let judged = state.judged.as_mut()?;
+        let mut document = ReviewDocument::clone(&judged.document);
+        document.pins = pins.iter().map(|pin| PinnedView::clone(pin)).collect();
+        judged.document = Arc::new(document);
+        Some(Arc::clone(&judged.document))
     }
 
     /// Removes the captures that the settings do not keep; says what went, where anything did.

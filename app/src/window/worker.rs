@@ -9,10 +9,12 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
+use scrutineer_checklists::document::PinnedView;
 use scrutineer_profiler::{
     capture::target::Target,
     process::preflight::{self, Facts},
     progress::Progress,
+    workspace::Workspace,
 };
 use scrutineer_ui::{command::Request, event::Event, record_choice::RecordChoice};
 
@@ -27,6 +29,7 @@ use crate::{
     capture_note::{self, CaptureNote},
     cli,
     jobs::{Job, JobContext, JobEvent, Jobs},
+    pins,
 };
 
 /// Tells the screens something, and asks for a frame to show it.
@@ -180,6 +183,31 @@ impl Worker {
                 self.with_settings(move |kept, teller| kept.replace(*settings, teller));
             }
             Request::PruneCaptures => self.prune(true),
+            Request::ListPins => self.change_pins(|_| Ok(())),
+            Request::KeepPin { path, pin } => {
+                let session = Arc::clone(&self.session);
+                self.job("Pinning the view", move |_, teller| {
+                    tell_pins(&session, session.keep_pin(&path, *pin)?, teller);
+                    let folder = session.captures_folder()?;
+                    teller.tell(Event::Captures(lists::captures(&folder)));
+                    let message = "Pinned as evidence".to_owned();
+                    teller.tell(Event::Said { message });
+                    Ok(())
+                });
+            }
+            Request::OpenPin(id) => self.with_session("Finding the capture of the pin", {
+                move |session, _| {
+                    let (path, pin) = session.find_pin(&id)?;
+                    let view = Box::new(pin.view);
+                    Ok(Event::PinFound { path, view })
+                }
+            }),
+            Request::NotePin { id, note } => {
+                self.change_pins(move |workspace| pins::note(workspace, &id, note));
+            }
+            Request::RemovePin(id) => {
+                self.change_pins(move |workspace| pins::remove(workspace, &id));
+            }
             Request::NoteCapture { path, note } => {
                 self.change_note(path, move |kept| kept.note = note);
             }
@@ -385,6 +413,14 @@ impl Worker {
         });
     }
 
+    fn change_pins(&self, change: impl FnOnce(&Workspace) -> anyhow::Result<()> + Send + 'static) {
+        let session = Arc::clone(&self.session);
+        self.quietly("pins", move |_, teller| {
+            tell_pins(&session, session.pins(change)?, teller);
+            Ok(())
+        });
+    }
+
     fn change_note(
         &self,
         capture: PathBuf,
@@ -438,6 +474,14 @@ impl Worker {
             Ok(())
         });
     }
+}
+
+/// Tells the pins, and the judgement that shows them.
+fn tell_pins(session: &Session, pins: Vec<Arc<PinnedView>>, teller: &Teller) {
+    if let Some(document) = session.with_pins(&pins) {
+        teller.tell(Event::Review(document));
+    }
+    teller.tell(Event::Pins(pins));
 }
 
 /// Loads a capture and shows it.

@@ -12,6 +12,7 @@ use scrutineer_profiler::{
 };
 
 use crate::{
+    pin::Pin,
     record_choice::RecordChoice,
     settings::{Settings, ThemeChoice, WheelAction},
     state::{
@@ -35,6 +36,8 @@ pub enum Screen {
     Memory,
     /// The guideline, judged.
     Checklist,
+    /// Views that were pinned as evidence.
+    Pins,
     /// How the window looks and moves, where things lie.
     Settings,
 }
@@ -140,6 +143,26 @@ pub enum Request {
     ReplaceSettings(Box<Settings>),
     /// Remove the captures that the settings do not keep.
     PruneCaptures,
+    /// List the workspace's pins.
+    ListPins,
+    /// Keep a pinned view of a capture; what only the application knows is not filled in yet.
+    KeepPin {
+        /// The capture's file.
+        path: PathBuf,
+        /// The pin.
+        pin: Box<Pin>,
+    },
+    /// Find the capture of a pin, by the pin's id, and show the view.
+    OpenPin(String),
+    /// Change the note of a pin.
+    NotePin {
+        /// Which.
+        id: String,
+        /// Words.
+        note: String,
+    },
+    /// Remove a pin.
+    RemovePin(String),
     /// Keep a note to a capture; an empty one takes it away.
     NoteCapture {
         /// File.
@@ -269,6 +292,27 @@ pub(crate) enum TabAction {
     CloseShown,
 }
 
+/// What can be done to pins, named by their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PinAction {
+    /// Pin what is seen: its note is asked for first.
+    Begin,
+    /// Select one.
+    Select(String),
+    /// Select a neighbour.
+    Step(i32),
+    /// See the selected one again.
+    OpenSelected,
+    /// Write a note to one.
+    Note(String),
+    /// Ask whether one is to be removed.
+    AskRemove(String),
+    /// Keep the one whose removal was asked for.
+    KeepIt,
+    /// Remove one.
+    Remove(String),
+}
+
 /// What can be done to the timeline. Threads are positions in the profile's.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TimelineAction {
@@ -338,6 +382,8 @@ pub(crate) enum Command {
     SetReduceMotion(bool),
     /// Change a setting.
     Set(Setting),
+    /// Something was done to pins.
+    Pin(PinAction),
     /// Something was done to the tabs.
     Tab(TabAction),
     /// Write a note to a capture.

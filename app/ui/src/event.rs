@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use scrutineer_checklists::document::ReviewDocument;
+use scrutineer_checklists::document::{PinnedView, ReviewDocument};
 use scrutineer_evidence::capture::Quality;
 use scrutineer_profiler::{
     capture::ability::Ability,
@@ -13,7 +13,7 @@ use scrutineer_profiler::{
 /// One process of the list, as the probe lists it.
 pub use scrutineer_profiler::probes::list::ProcessInfo as ProcessRow;
 
-use crate::{command::JobId, settings::Settings};
+use crate::{command::JobId, pin::PinState, settings::Settings};
 
 /// A capture in the list of recent ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +110,15 @@ pub enum Event {
     Loaded(LoadedProfile),
     /// The judgement.
     Review(Arc<ReviewDocument>),
+    /// The workspace's pins, the oldest first.
+    Pins(Vec<Arc<PinnedView>>),
+    /// The capture of a pin was found: the view is to be seen again.
+    PinFound {
+        /// The capture's file.
+        path: PathBuf,
+        /// The view.
+        view: Box<PinState>,
+    },
     /// The settings that are kept.
     Settings {
         /// What holds; `None` where it stays as it is.

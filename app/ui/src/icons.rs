@@ -44,4 +44,5 @@ pub(crate) const RANGE: char = '\u{e0a2}';
 pub(crate) const GEAR: char = '\u{e270}';
 pub(crate) const PENCIL: char = '\u{e3b4}';
 pub(crate) const MORE: char = '\u{e1fe}';
+pub(crate) const TRASH: char = '\u{e4a6}';
 pub(crate) const PIN: char = '\u{e3e2}';

@@ -26,6 +26,10 @@ pub(crate) const FIELD: &str = "note";
 pub(crate) enum About {
     /// A capture.
     Capture(PathBuf),
+    /// What is seen, which is to be pinned.
+    NewPin,
+    /// A pin, by its id.
+    Pin(String),
 }
 
 impl About {
@@ -33,6 +37,8 @@ impl About {
     fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Capture(_) => ("Note to the capture", "Keep"),
+            Self::NewPin => ("Pin as evidence", "Pin"),
+            Self::Pin(_) => ("Note to the pin", "Keep"),
         }
     }
 }

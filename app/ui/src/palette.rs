@@ -3,7 +3,9 @@
 use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
 
 use crate::{
-    command::{Command, Request, Screen, Setting, TabAction, TimelineAction, TransformAction},
+    command::{
+        Command, PinAction, Request, Screen, Setting, TabAction, TimelineAction, TransformAction,
+    },
     icons,
     record_choice::{RecordChoice, RecordSubject},
     screens::{SCREENS, profile::CHANGES},
@@ -257,6 +259,11 @@ fn profile(state: &State) -> Vec<Line> {
     }
     if let Some(open) = &state.profile.open {
         let path = open.loaded.path.clone();
+        lines.push(line(
+            "Pin what is seen as evidence…",
+            "Ctrl P",
+            Command::Pin(PinAction::Begin),
+        ));
         lines.push(line(
             "Write a note to this capture…",
             "",

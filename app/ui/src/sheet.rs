@@ -27,6 +27,7 @@ const COLUMNS: [&[Group]; 2] = [
                 ("Ctrl Z  Ctrl Shift Z", "undo and redo a selection"),
                 ("Ctrl O", "open a capture"),
                 ("Ctrl ,", "settings"),
+                ("Ctrl P  Ctrl Shift P", "pin what is seen, pins"),
                 ("Ctrl 1…9  Ctrl Tab", "captures in tabs"),
                 ("Ctrl W", "close the capture"),
                 ("Ctrl E", "export the review"),
@@ -42,6 +43,13 @@ const COLUMNS: [&[Group]; 2] = [
                 ("↑  ↓", "choose a process"),
                 ("Enter", "record it"),
                 ("Space", "pause the list"),
+            ],
+        ),
+        (
+            "Pins",
+            &[
+                ("↑  ↓  Enter", "choose and open"),
+                ("n  Del", "note, remove"),
             ],
         ),
         (

@@ -3,7 +3,7 @@
 use egui::{Context, Key, Modifiers, PointerButton};
 
 use crate::{
-    command::{Command, Request, Screen, TabAction},
+    command::{Command, PinAction, Request, Screen, TabAction},
     palette, screens,
     state::{Layer, State},
 };
@@ -56,6 +56,8 @@ fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
         (ctrl, Key::K, toggle_palette(state)),
         (ctrl, Key::F, Command::FocusSearch),
         (ctrl, Key::Comma, Command::Go(Screen::Settings)),
+        (ctrl | Modifiers::SHIFT, Key::P, Command::Go(Screen::Pins)),
+        (ctrl, Key::P, Command::Pin(PinAction::Begin)),
         (ctrl, Key::O, Command::Ask(Request::OpenDialog)),
         (ctrl, Key::E, Command::OpenExport),
         (ctrl, Key::Plus, Command::SetScale(scale + 0.1)),

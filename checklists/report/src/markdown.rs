@@ -15,6 +15,7 @@ pub fn render(document: &ReviewDocument) -> String {
     let mut text = String::new();
     head(&mut text, document);
     findings(&mut text, document);
+    pins(&mut text, document);
     people(&mut text, document);
     comparison(&mut text, document);
     functions(&mut text, document);
@@ -96,6 +97,20 @@ fn findings(text: &mut String, document: &ReviewDocument) {
         if let Some(words) = decision(item) {
             line(text, &format!("  *{}*", escape(&words)));
         }
+    }
+}
+
+fn pins(text: &mut String, document: &ReviewDocument) {
+    if document.pins.is_empty() {
+        return;
+    }
+    heading(text, "Pinned evidence");
+    for pin in &document.pins {
+        let title = escape(&pin.title);
+        let scope = escape(&pin.scope.join(" · "));
+        let (by, digest) = (escape(&pin.by), escape(&pin.capture.digest));
+        line(text, &format!("- **{title}** {}", escape(&pin.note)));
+        line(text, &format!("  {scope} ({by}, capture `{digest}`)"));
     }
 }
 

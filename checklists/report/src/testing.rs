@@ -3,8 +3,8 @@
 use scrutineer_checklists::{
     checklist::Checklist,
     document::{
-        Comparison, ComparisonRow, FlameBox, FlamePicture, Inputs, MilestoneLine, ReviewDocument,
-        SignOffLine, assemble,
+        Comparison, ComparisonRow, FlameBox, FlamePicture, Inputs, MilestoneLine, PinnedCapture,
+        PinnedView, ReviewDocument, SignOffLine, assemble,
     },
     judge,
     review::{
@@ -81,6 +81,24 @@ pub(crate) fn reviewed() -> ReviewDocument {
         commit: Some("8f3c1ad09be2".into()),
         product_version: "0.1.0",
     });
+    document.pins = vec![PinnedView {
+        id: "20260309T141000Z-1a2b3c4d".into(),
+        title: "apply_batch, 49.6 % of CPU time".into(),
+        note: "The queue is the cause".into(),
+        by: "Ada Lovelace".into(),
+        pinned_at: at,
+        scope: vec!["12.4 – 31.8 s".into(), "3 threads".into()],
+        total: "38 412 samples".into(),
+        capture: PinnedCapture {
+            file: ".scrutineer/captures/ledgerd-1.scrutineer".into(),
+            digest: "cd".repeat(32),
+            target: "ledgerd".into(),
+            started_at: at,
+            commit: Some("8f3c1ad09be2".into()),
+        },
+        selected: Some(3),
+        picture: flame(),
+    }];
     document.people.milestone = Some(MilestoneLine {
         name: "2026-q1".into(),
         frozen_at: at,
@@ -133,7 +151,7 @@ pub(crate) fn hostile_document() -> ReviewDocument {
 
 /// Replaces every string but those of enums and times, which cannot hold any other text.
 fn poison(value: &mut Value) -> usize {
-    const TYPED: [&str; 16] = [
+    const TYPED: [&str; 17] = [
         "at",
         "choice",
         "confidence",
@@ -143,6 +161,7 @@ fn poison(value: &mut Value) -> usize {
         "judged_at",
         "kind",
         "outcome",
+        "pinned_at",
         "runtime",
         "sampler",
         "saved_at",

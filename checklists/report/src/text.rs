@@ -34,6 +34,16 @@ pub fn render(document: &ReviewDocument, width: usize) -> String {
             draw_item(&mut text, item, width);
         }
     }
+    if !document.pins.is_empty() {
+        text.push('\n');
+        line(&mut text, "Pinned evidence");
+    }
+    for pin in &document.pins {
+        let note = Some(pin.note.as_str()).filter(|note| !note.is_empty());
+        let note = note.map_or_else(String::new, |note| format!(": {note}"));
+        let words = format!("{}{note} ({})", pin.title, pin.by);
+        wrap(&mut text, &clean(&words), width, "  ");
+    }
     draw_people(&mut text, &document.people, width);
     text
 }

@@ -87,6 +87,7 @@ pub fn assemble(inputs: Inputs<'_>) -> ReviewDocument {
         residency: evidence.residency.clone().ok(),
         traffic: evidence.traffic.clone().ok(),
         comparison: inputs.comparison,
+        pins: Vec::new(),
         people: people.unwrap_or_default(),
         sections,
     }

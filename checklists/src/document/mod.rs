@@ -3,6 +3,7 @@
 mod assemble;
 mod coverage;
 mod people;
+mod pins;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use crate::{
 pub use assemble::{Inputs, assemble};
 pub use coverage::{Coverage, Decided};
 pub use people::{ActionLine, MilestoneLine, PeoplePart, SignOffLine};
+pub use pins::{PinnedCapture, PinnedView};
 
 /// Version of the serialised document.
 pub const DOCUMENT_SCHEMA_VERSION: u32 = 2;
@@ -83,7 +85,7 @@ pub struct FlameBox {
 }
 
 /// The flame graph as a picture, boxes below 0.1 % left out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FlamePicture {
     /// Boxes by row, then by `x`.
     pub boxes: Vec<FlameBox>,
@@ -158,6 +160,9 @@ pub struct ReviewDocument {
     pub traffic: Option<TrafficFacts>,
     /// Comparison with a baseline, where there is one.
     pub comparison: Option<Comparison>,
+    /// Views that people pinned as evidence, the oldest first.
+    #[serde(default)]
+    pub pins: Vec<PinnedView>,
     /// What people wrote down, and who signed; empty in documents of version 1.
     #[serde(default)]
     pub people: PeoplePart,

@@ -309,3 +309,38 @@ fn pruning_that_was_asked_for_says_so_even_where_nothing_goes() {
     });
     assert!(said.contains("Nothing to prune"), "{said}");
 }
+
+#[test]
+fn a_pin_of_a_capture_is_kept_listed_found_again_and_removed() {
+    let mut bench = Bench::new(|_| None);
+    let capture = bench
+        .folder
+        .path()
+        .join(".scrutineer/captures/a.scrutineer");
+    std::fs::create_dir_all(capture.parent().unwrap()).unwrap();
+    std::fs::write(&capture, "its bytes").unwrap();
+    let pins = |bench: &Bench| {
+        bench.wait_for(|event| match event {
+            Event::Pins(pins) => Some(pins),
+            Event::Failed { message } => panic!("{message}"),
+            _ => None,
+        })
+    };
+    bench.worker.execute(Request::ListPins);
+    assert_eq!(pins(&bench).len(), 0);
+    bench.worker.execute(Request::KeepPin {
+        path: capture.clone(),
+        pin: Box::new(crate::pins::example()),
+    });
+    let kept = pins(&bench);
+    let id = kept[0].id.clone();
+    bench.worker.execute(Request::OpenPin(id.clone()));
+    let (path, view) = bench.wait_for(|event| match event {
+        Event::PinFound { path, view } => Some((path, *view)),
+        Event::Failed { message } => panic!("{message}"),
+        _ => None,
+    });
+    assert_eq!((path, view), (capture, crate::pins::example().view));
+    bench.worker.execute(Request::RemovePin(id));
+    assert_eq!(pins(&bench).len(), 0);
+}

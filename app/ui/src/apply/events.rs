@@ -52,12 +52,15 @@ pub(crate) fn handle(state: &mut State, event: Event) {
                 state.notify(Outcome::Attention, damage, None);
             }
             tabs::open(state, loaded, false);
+            super::pins::resume(state);
             if state.screen == Screen::Start {
                 super::leave(state);
                 super::show(state, Screen::Profile);
             }
         }
         Event::Review(review) => reviewed(state, review),
+        Event::Pins(pins) => state.pins.list = Some(pins),
+        Event::PinFound { path, view } => super::pins::open(state, path, view),
         Event::Settings {
             settings,
             path,

@@ -3,6 +3,7 @@
 mod checklist;
 mod events;
 mod notes;
+mod pins;
 mod profile;
 mod sandwich;
 mod settings;
@@ -58,6 +59,7 @@ pub(crate) fn apply(state: &mut State, command: Command) {
         Command::SetScale(scale) => settings::set_scale(state, scale),
         Command::SetReduceMotion(reduce) => settings::apply(state, Setting::ReduceMotion(reduce)),
         Command::Set(setting) => settings::apply(state, setting),
+        Command::Pin(action) => pins::apply(state, action),
         Command::Tab(action) => tabs::apply(state, action),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
         Command::ToggleDrawer => state.drawer = !state.drawer,
@@ -122,6 +124,9 @@ pub(super) fn show(state: &mut State, screen: Screen) {
         _ => None,
     };
     state.requests.extend(request);
+    if screen == Screen::Pins {
+        state.requests.push(Request::ListPins);
+    }
     if screen == Screen::Start {
         state.requests.push(Request::ListCaptures);
     }
@@ -155,6 +160,7 @@ fn unwind(state: &mut State) {
             Screen::Profile => profile::unwind(state),
             Screen::Memory => profile::unwind_range(state),
             Screen::Checklist => checklist::unwind(state),
+            Screen::Pins => pins::unwind(state),
             Screen::Settings => state.unfocus = true,
         }
     }
@@ -203,7 +209,7 @@ fn search_field(screen: Screen) -> Option<&'static str> {
     match screen {
         Screen::Start => Some(crate::screens::start::SEARCH),
         Screen::Profile => Some(crate::screens::profile::SEARCH),
-        Screen::Memory | Screen::Settings => None,
+        Screen::Memory | Screen::Pins | Screen::Settings => None,
         Screen::Checklist => Some(crate::screens::checklist::SEARCH),
     }
 }

@@ -1,4 +1,4 @@
-//! Commands of notes: to captures.
+//! Commands of notes: to captures, to views that are pinned, to pins.
 
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,19 @@ pub(super) fn write(state: &mut State, about: About, subject: String, text: Stri
 }
 
 fn keep(state: &mut State) {
-    let Some(Layer::Note { about, text, .. }) = state.layer.take() else {
+    let Some(Layer::Note {
+        about,
+        subject,
+        text,
+    }) = state.layer.take()
+    else {
         return;
     };
     state.unfocus = true;
     let note = text.trim().to_owned();
     match about {
         About::Capture(path) => state.requests.push(Request::NoteCapture { path, note }),
+        About::NewPin => super::pins::keep(state, subject, note),
+        About::Pin(id) => state.requests.push(Request::NotePin { id, note }),
     }
 }

@@ -259,6 +259,7 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
             arranged,
         } if generation == current && arrangement == state.profile.wanted => {
             arranged_anew(state, arrangement, *arranged);
+            super::pins::finish(state);
         }
         Answer::Found {
             generation,
@@ -286,6 +287,9 @@ pub(super) fn answered(state: &mut State, answer: Answer) {
             inspection,
         } if generation == current => {
             state.profile.inspection = Some(inspection);
+        }
+        Answer::Pinned { path, pin, .. } => {
+            state.requests.push(Request::KeepPin { path, pin });
         }
         _ => {}
     }
@@ -348,7 +352,7 @@ fn set_mode(state: &mut State, mode: Mode) {
     state.profile.reveal = true;
 }
 
-fn ask_search(state: &mut State) {
+pub(super) fn ask_search(state: &mut State) {
     let profile = &mut state.profile;
     (profile.search_wrong, profile.found_at) = (false, 0);
     if profile.search.is_empty() {
@@ -430,7 +434,7 @@ pub(super) fn show_window(state: &mut State, window: Window, moves: bool) {
 }
 
 /// The selected node, where its box fills the window.
-fn filling(state: &State) -> Option<u32> {
+pub(super) fn filling(state: &State) -> Option<u32> {
     let profile = &state.profile;
     let (open, node) = (profile.open.as_ref()?, profile.selected?);
     let depth = *open.shown.tree.depth.get(node as usize)?;
@@ -455,7 +459,7 @@ fn zoom_to_selected(state: &mut State) {
     }
 }
 
-fn select(state: &mut State, node: Option<u32>) {
+pub(super) fn select(state: &mut State, node: Option<u32>) {
     if state.profile.selected == node {
         return;
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod checklist;
 pub(crate) mod memory;
+pub(crate) mod pins;
 pub(crate) mod profile;
 pub(crate) mod settings;
 pub(crate) mod start;
@@ -96,6 +97,7 @@ screens! {
     Profile, profile, FLAME, "Alt 2";
     Memory, memory, MEMORY, "Alt 3";
     Checklist, checklist, LIST_CHECKS, "Alt 4";
+    Pins, pins, PIN, "Ctrl Shift P";
     Settings, settings, GEAR, "Ctrl ,";
 }
 

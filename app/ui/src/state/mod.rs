@@ -2,6 +2,7 @@
 
 pub(crate) mod checklist;
 pub(crate) mod history;
+pub(crate) mod pins;
 pub(crate) mod profile;
 pub(crate) mod settings;
 pub(crate) mod start;
@@ -93,6 +94,7 @@ pub(crate) struct State {
     pub(crate) tabs: tabs::Tabs,
     pub(crate) checklist: checklist::ChecklistState,
     pub(crate) settings: settings::SettingsState,
+    pub(crate) pins: pins::Pins,
     pub(crate) recording: Option<RecordingNow>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) notices: Vec<Notice>,
@@ -129,6 +131,7 @@ impl State {
             tabs: tabs::Tabs::default(),
             checklist: checklist::ChecklistState::default(),
             settings: settings::SettingsState::default(),
+            pins: pins::Pins::default(),
             recording: None,
             jobs: Vec::new(),
             notices: Vec::new(),

@@ -6,8 +6,11 @@ use scrutineer_profiler::profile::{
     CallTree, FlameLayout, Profile, TopFunction, Unit, Weight, heat_map::HeatMap, series::Topic,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     event::LoadedProfile,
+    pin::PinState,
     state::timeline::TimelineState,
     views::{
         Arrangement, Digest, Found, Inspection, readings::Pictures, sandwich::Sandwich,
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// The views of a profile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mode {
     /// Siblings by name.
     #[default]
@@ -180,6 +183,8 @@ pub(crate) struct ProfileState {
     pub(crate) sandwich: Option<Arc<Sandwich>>,
     /// The heat map of the shown arrangement, once it was asked for.
     pub(crate) heat_map: Option<Arc<HeatMap>>,
+    /// A pinned view that is to be seen again, until its tree has come.
+    pub(crate) resumed: Option<Box<PinState>>,
     /// Windows and scrolls of its callers and callees.
     pub(crate) slices: [(Window, f32); 2],
 }
@@ -221,6 +226,7 @@ impl Default for ProfileState {
             sandwich: None,
             slices: [(Window::ALL, 0.0); 2],
             heat_map: None,
+            resumed: None,
         }
     }
 }

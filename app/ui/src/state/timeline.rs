@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::views::tracks::{ThreadRow, Tracks};
 
 /// Order of the threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ThreadOrder {
     /// Most CPU time first.
     #[default]

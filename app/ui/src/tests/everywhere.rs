@@ -76,7 +76,7 @@ fn tab_walks_through_controls_with_names() {
     let mut driver = Driver::new();
     driver.tell(Event::Processes(fixtures::processes()));
     let mut names = Vec::new();
-    for _ in 0..14 {
+    for _ in 0..16 {
         driver.press(Modifiers::NONE, Key::Tab);
         let all = driver.harness.query_all_by_label_contains("");
         let focused = all

@@ -3,6 +3,7 @@
 mod checklist;
 mod everywhere;
 mod memory;
+mod pins;
 mod profile;
 mod settings;
 mod start;

@@ -3,6 +3,7 @@
 
 mod digest;
 mod inspect;
+pub(crate) mod picture;
 pub(crate) mod readings;
 pub(crate) mod sandwich;
 pub(crate) mod source;
@@ -29,7 +30,7 @@ use scrutineer_profiler::{
     },
 };
 
-use crate::state::profile::Arranged;
+use crate::{pin::Pin, state::profile::Arranged};
 
 /// How the tree is arranged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -183,6 +184,11 @@ pub(crate) enum Task {
         profile: Arc<Profile>,
         arrangement: Arrangement,
     },
+    /// A pin with the picture of what is seen.
+    Picture {
+        generation: u64,
+        sight: Box<picture::Sight>,
+    },
     /// A function over a tree.
     Inspect {
         generation: u64,
@@ -237,6 +243,12 @@ pub(crate) enum Answer {
         arrangement: Arrangement,
         map: Arc<HeatMap>,
     },
+    /// See [`Task::Picture`].
+    Pinned {
+        generation: u64,
+        path: PathBuf,
+        pin: Box<Pin>,
+    },
     /// See [`Task::Inspect`].
     Inspected {
         generation: u64,
@@ -255,6 +267,7 @@ impl Answer {
             | Self::Found { generation, .. }
             | Self::Sandwich { generation, .. }
             | Self::HeatMap { generation, .. }
+            | Self::Pinned { generation, .. }
             | Self::Inspected { generation, .. } => *generation,
         }
     }
@@ -466,6 +479,7 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             map: Arc::new(HeatMap::of(&profile, &arrangement.selection())),
             arrangement,
         },
+        Task::Picture { generation, sight } => picture::answer(generation, *sight),
         Task::Inspect {
             generation,
             profile,

@@ -17,8 +17,47 @@ const LETTER: f64 = 6.61;
 /// own code below some forty.
 const MOST_ROWS: u16 = 66;
 
-/// Draws the picture with its legend and caption.
+/// Draws the picture of all samples with its caption.
 pub(super) fn draw(page: &mut Page, flame: &FlamePicture) {
+    let total = words::counted(flame.samples, "sample", "samples");
+    let samples = Some(flame.samples);
+    page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
+    let deeper = boxes(page, flame, (&total, samples), None);
+    caption(page, flame, &total, deeper);
+}
+
+/// Draws the picture of something else than samples, which `total` tells in words, with one of its
+/// boxes marked.
+pub(super) fn figure(page: &mut Page, flame: &FlamePicture, total: &str, marked: Option<usize>) {
+    page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
+    let deeper = boxes(page, flame, (total, None), marked);
+    caption(page, flame, total, deeper);
+}
+
+/// The picture as a file of its own, in the light colours.
+pub(super) fn standalone(flame: &FlamePicture, total: &str, marked: Option<usize>) -> String {
+    let mut page = Page::default();
+    page.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 880 ");
+    boxes(&mut page, flame, (total, None), marked);
+    let style = "<style>text { font: 11px monospace; fill: #171a20; } .f-own { fill: #f0b27c; } \
+                 .f-dependency { fill: #93bedd; } .f-std { fill: #b2c6b2; } \
+                 .f-kernel { fill: #cbb4df; } .f-jit { fill: #8fd0bf; } .f-root { fill: #d3d8e0; } \
+                 .s1 { opacity: 0.93; } .s2 { opacity: 0.87; } \
+                 .marked { stroke: #171a20; stroke-width: 2; }</style>";
+    let mut text = page.finish();
+    let body = text.find('>').map_or(text.len(), |end| end + 1);
+    text.insert_str(body, style);
+    text + "\n"
+}
+
+/// Draws the boxes from the height of the view on; returns how many lie in deeper rows.
+fn boxes(
+    page: &mut Page,
+    flame: &FlamePicture,
+    (total, samples): (&str, Option<u64>),
+    marked: Option<usize>,
+) -> usize {
+    let marked = marked.and_then(|place| flame.boxes.get(place));
     let drawn: Vec<_> = flame
         .boxes
         .iter()
@@ -26,17 +65,20 @@ pub(super) fn draw(page: &mut Page, flame: &FlamePicture) {
         .collect();
     let deeper = flame.boxes.len() - drawn.len();
     let rows = drawn.iter().map(|frame| frame.depth + 1).max().unwrap_or(0);
-    page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
     page.coordinate(f64::from(rows) * ROW)
         .raw("\" role=\"img\" aria-label=\"flame graph of ");
-    page.text(words::counted(flame.samples, "sample", "samples"))
-        .raw("\">");
+    page.text(total).raw("\">");
     for row in drawn.chunk_by(|a, b| a.depth == b.depth) {
-        draw_row(page, row, flame.samples);
+        draw_row(page, row, samples, marked);
     }
-    page.raw("</svg><figcaption>");
-    page.text(words::counted(flame.samples, "sample", "samples"));
-    page.raw("; width is a frame’s share of all samples, neighbours are in alphabetical order.");
+    page.raw("</svg>");
+    deeper
+}
+
+fn caption(page: &mut Page, flame: &FlamePicture, total: &str, deeper: usize) {
+    page.raw("<figcaption>");
+    page.text(total);
+    page.raw("; width is a frame’s share of the whole.");
     if flame.hidden > 0 {
         let hidden = words::counted(flame.hidden, "frame", "frames");
         page.raw(" ").text(hidden).raw(" below 0.1 % hidden.");
@@ -72,13 +114,14 @@ pub(super) fn legend(page: &mut Page, flame: &FlamePicture) {
 }
 
 /// Draws one row; boxes below a pixel join into one run.
-fn draw_row(page: &mut Page, row: &[&FlameBox], samples: u64) {
+fn draw_row(page: &mut Page, row: &[&FlameBox], samples: Option<u64>, marked: Option<&FlameBox>) {
     let mut run: Option<(f64, f64, u32)> = None;
     for frame in row {
         let (x, width) = edges(frame);
         if width >= 1.0 {
             draw_run(page, &mut run, frame.depth);
-            draw_box(page, frame, (x, width), samples);
+            let is_marked = marked.is_some_and(|marked| std::ptr::eq(marked, *frame));
+            draw_box(page, frame, (x, width), samples, is_marked);
             continue;
         }
         match &mut run {
@@ -104,31 +147,39 @@ fn draw_run(page: &mut Page, run: &mut Option<(f64, f64, u32)>, depth: u16) {
     if end - start < 0.5 {
         return;
     }
-    rect(page, "f-root", "", (start, end - start), depth);
+    rect(page, ("f-root", "", ""), (start, end - start), depth);
     let frames = words::counted(frames.into(), "frame", "frames");
     page.raw("<title>")
         .text(frames)
         .raw(" too narrow to draw</title></rect>");
 }
 
-fn draw_box(page: &mut Page, frame: &FlameBox, (x, width): (f64, f64), samples: u64) {
+fn draw_box(
+    page: &mut Page,
+    frame: &FlameBox,
+    (x, width): (f64, f64),
+    samples: Option<u64>,
+    is_marked: bool,
+) {
     page.raw("<g>");
+    let mark = if is_marked { " marked" } else { "" };
     rect(
         page,
-        category(frame),
-        shade(&frame.name),
+        (category(frame), shade(&frame.name), mark),
         (x, width),
         frame.depth,
     );
     let share = width / WIDTH;
-    let count = (share * samples as f64).round() as u64;
     page.raw("<title>")
         .text(&frame.name)
         .raw(": ")
-        .text(words::percent(share))
-        .raw(", ");
-    page.text(words::counted(count, "sample", "samples"))
-        .raw("</title></rect>");
+        .text(words::percent(share));
+    if let Some(samples) = samples {
+        let count = (share * samples as f64).round() as u64;
+        page.raw(", ")
+            .text(words::counted(count, "sample", "samples"));
+    }
+    page.raw("</title></rect>");
     let letters = ((width - 7.0) / LETTER).floor();
     if letters >= 3.0
         && let Some(label) = shorten(&frame.name, letters as usize)
@@ -145,14 +196,14 @@ fn draw_box(page: &mut Page, frame: &FlameBox, (x, width): (f64, f64), samples: 
 /// Opens a rectangle that holds a title.
 fn rect(
     page: &mut Page,
-    class: &'static str,
-    shade: &'static str,
+    (class, shade, mark): (&'static str, &'static str, &'static str),
     (x, width): (f64, f64),
     depth: u16,
 ) {
     page.raw("<rect class=\"")
         .raw(class)
         .raw(shade)
+        .raw(mark)
         .raw("\" x=\"")
         .coordinate(x);
     page.raw("\" y=\"")
@@ -288,6 +339,21 @@ mod tests {
         assert!(!drawing.contains("NaN") && !drawing.contains("inf"));
         assert!(drawing.contains("x=\"792\""));
         assert!(drawing.contains("width=\"87\""));
+    }
+
+    #[test]
+    fn a_picture_of_its_own_is_whole_and_marks_a_box() {
+        let picture = FlamePicture {
+            boxes: vec![frame(0, 0.0, 1.0, "a<b"), frame(1, 0.0, 0.5, "c")],
+            samples: 10,
+            hidden: 0,
+        };
+        let svg = standalone(&picture, "3 s of waits", Some(1));
+        assert!(svg.starts_with("<svg xmlns="), "{svg}");
+        assert!(svg.trim_end().ends_with("</svg>"), "{svg}");
+        assert!(svg.contains("a&lt;b: 100"), "{svg}");
+        assert_eq!(svg.matches(" marked\"").count(), 1, "{svg}");
+        assert!(svg.contains("flame graph of 3 s of waits"), "{svg}");
     }
 
     #[test]

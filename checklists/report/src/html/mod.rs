@@ -7,10 +7,11 @@ mod memory;
 mod overview;
 mod page;
 mod people;
+mod pins;
 mod symbols;
 mod tables;
 
-use scrutineer_checklists::document::ReviewDocument;
+use scrutineer_checklists::document::{FlamePicture, ReviewDocument};
 
 use page::Page;
 
@@ -37,6 +38,7 @@ pub fn render(document: &ReviewDocument) -> String {
     findings::draw(&mut page, document);
     people::draw(&mut page, document);
     profile(&mut page, document);
+    pins::draw(&mut page, document);
     residency(&mut page, document);
     tables::comparison(&mut page, document);
     ledger::draw(&mut page, document);
@@ -44,6 +46,12 @@ pub fn render(document: &ReviewDocument) -> String {
     footer(&mut page, document);
     page.raw("</main>\n</body>\n</html>\n");
     page.finish()
+}
+
+/// Renders a picture as an SVG file of its own; `total` tells in words what all of it is, and one
+/// of its boxes may be marked.
+pub fn picture(flame: &FlamePicture, total: &str, marked: Option<usize>) -> String {
+    flame::standalone(flame, total, marked)
 }
 
 fn profile(page: &mut Page, document: &ReviewDocument) {

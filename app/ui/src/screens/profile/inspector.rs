@@ -5,14 +5,14 @@ use scrutineer_profiler::profile::{Category, Unit, Weight};
 
 use super::source;
 use crate::{
-    command::Command,
+    command::{Command, PinAction},
     format, icons,
     state::{State, profile::Open},
-    theme::{Theme, mono, regular, semibold},
+    theme::{CONTROL, Theme, mono, regular, semibold},
     views::{Inspection, Neighbour, waits::Waited},
     widgets::{
         self,
-        bar::cut_top,
+        bar::{cut_bottom, cut_top},
         button::{Button, Loudness},
         flame::{FlameAction, category_name, function_of, shortened},
         hline,
@@ -28,6 +28,10 @@ const WAKERS: usize = 8;
 
 /// Shows the inspector.
 pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+    let mut rect = rect;
+    if !open.live {
+        pin(ui, cut_bottom(&mut rect, 52.0), out);
+    }
     let Some(node) = state
         .profile
         .selected
@@ -60,6 +64,19 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
             }
             ui.allocate_space(vec2(1.0, room.top() - top + 12.0));
         });
+}
+
+/// Pins what is seen.
+fn pin(ui: &Ui, rect: Rect, out: &mut Vec<Command>) {
+    hline(ui, rect, rect.top() + 1.0, Theme::of(ui).hairline());
+    let button = Button::new("Pin as evidence")
+        .primary()
+        .icon(icons::PIN)
+        .key("Ctrl P");
+    let place = Rect::from_center_size(rect.center(), vec2(rect.width() - 28.0, CONTROL));
+    if button.show(ui, place, "inspector").clicked() {
+        out.push(Command::Pin(PinAction::Begin));
+    }
 }
 
 fn category_of(open: &Open, node: u32) -> Category {

@@ -1,0 +1,127 @@
+//! Commands of pins: a view becomes evidence, and is seen again as it was.
+
+use std::path::PathBuf;
+
+use super::{leave, notes, profile, show};
+use crate::{
+    command::{PinAction, Request, Screen},
+    note::About,
+    pin::{self, PinState},
+    state::State,
+    views::{Task, picture::Sight},
+};
+
+/// Carries out what was done to pins.
+pub(super) fn apply(state: &mut State, action: PinAction) {
+    match action {
+        PinAction::Begin => begin(state),
+        PinAction::Select(id) => (state.pins.selected, state.pins.doomed) = (Some(id), None),
+        PinAction::Step(by) => step(state, by),
+        PinAction::OpenSelected => {
+            let selected = state.pins.selected.clone();
+            state.requests.extend(selected.map(Request::OpenPin));
+        }
+        PinAction::Note(id) => note(state, id),
+        PinAction::AskRemove(id) => state.pins.doomed = Some(id),
+        PinAction::KeepIt => state.pins.doomed = None,
+        PinAction::Remove(id) => {
+            state.pins.doomed = None;
+            state.requests.push(Request::RemovePin(id));
+        }
+    }
+}
+
+/// Esc on the screen of pins.
+pub(super) fn unwind(state: &mut State) {
+    state.unfocus = true;
+    if state.pins.doomed.take().is_none() {
+        state.pins.selected = None;
+    }
+}
+
+/// Asks for the note of a view that is to be pinned.
+fn begin(state: &mut State) {
+    let can = |open: &crate::state::profile::Open| !open.live;
+    if state.screen != Screen::Profile || !state.profile.shown().is_some_and(can) {
+        return;
+    }
+    let subject = pin::title_of(&state.profile);
+    notes::write(state, About::NewPin, subject, String::new());
+}
+
+/// Has the picture drawn of a view that is pinned with a note.
+pub(super) fn keep(state: &mut State, title: String, note: String) {
+    let profile = &state.profile;
+    let Some(open) = &profile.open else { return };
+    let generation = open.generation;
+    let sight = Box::new(Sight {
+        shown: open.shown.clone(),
+        mode: profile.mode,
+        unit: open.unit(),
+        window: profile.window,
+        selected: profile.selected,
+        path: open.loaded.path.clone(),
+        title,
+        note,
+        view: PinState::of(profile),
+    });
+    state.views.ask(Task::Picture { generation, sight });
+}
+
+fn step(state: &mut State, by: i32) {
+    let ids: Vec<String> = state.pins.shown().map(|pin| pin.id.clone()).collect();
+    let Some(last) = ids.len().checked_sub(1) else {
+        return;
+    };
+    let selected = state.pins.selected.as_ref();
+    let at = selected.and_then(|id| ids.iter().position(|other| other == id));
+    let to = at.map_or(0, |at| (at as i32 + by).clamp(0, last as i32) as usize);
+    state.pins.selected = Some(ids[to].clone());
+    state.pins.doomed = None;
+}
+
+fn note(state: &mut State, id: String) {
+    let found = state.pins.shown().find(|pin| pin.id == id).cloned();
+    if let Some(pin) = found {
+        notes::write(state, About::Pin(id), pin.title.clone(), pin.note.clone());
+    }
+}
+
+/// Shows a pinned view of a capture, which is opened first where it is not yet.
+pub(super) fn open(state: &mut State, path: PathBuf, view: Box<PinState>) {
+    state.pins.awaited = Some((path.clone(), view));
+    let is_open = state.tab_of_file(&path).is_some();
+    super::ask(state, Request::Open(path));
+    if is_open {
+        resume(state);
+    }
+}
+
+/// Shows the pinned view that was waited for, where its capture is the one that is shown now.
+pub(super) fn resume(state: &mut State) {
+    let open = state.profile.open.as_ref();
+    let Some((path, view)) = state.pins.awaited.take() else {
+        return;
+    };
+    if open.is_none_or(|open| open.loaded.path != path) {
+        state.pins.awaited = Some((path, view));
+        return;
+    }
+    leave(state);
+    show(state, Screen::Profile);
+    view.begin(&mut state.profile);
+    state.profile.resumed = Some(view);
+    profile::rearrange(state);
+    profile::ask_search(state);
+}
+
+/// Sets what belongs to the tree of a pinned view, which has come.
+pub(super) fn finish(state: &mut State) {
+    let Some(view) = state.profile.resumed.take() else {
+        return;
+    };
+    let selected = view.finish(&mut state.profile);
+    profile::select(state, selected);
+    state.profile.zoomed = profile::filling(state);
+    profile::ask_search(state);
+}
