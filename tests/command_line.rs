@@ -11,7 +11,7 @@ use std::{
 use common::{Target, as_nobody, is_root, reachable_copy, run, run_in, scrutineer, skip};
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "demo",
     "init",
     "record",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 14] = [
     "prune",
     "doctor",
     "gui",
+    "desktop",
     "completions",
 ];
 

@@ -5,6 +5,7 @@ mod capture_note;
 mod captures;
 mod cli;
 mod demo;
+mod desktop;
 mod flame_picture;
 mod gathering;
 mod interrupt;

@@ -7,6 +7,11 @@ pub(crate) fn config_home() -> Option<PathBuf> {
     base(env::var_os("XDG_CONFIG_HOME"), ".config")
 }
 
+/// `$XDG_DATA_HOME`, else `~/.local/share`; `None` where the user has no home.
+pub(crate) fn data_home() -> Option<PathBuf> {
+    base(env::var_os("XDG_DATA_HOME"), ".local/share")
+}
+
 fn base(variable: Option<OsString>, below_home: &str) -> Option<PathBuf> {
     chosen(variable, env::home_dir(), below_home)
 }

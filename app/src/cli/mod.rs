@@ -49,6 +49,7 @@ subcommands! {
     init: Init,
     doctor: Doctor,
     gui: Gui,
+    desktop: Desktop,
     completions: Completions,
     demo_service: DemoService,
 }
