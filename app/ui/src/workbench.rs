@@ -58,6 +58,9 @@ impl Workbench {
         self.state.appearance.scale = context.zoom_factor();
         let choice_before = self.state.start.choice;
         apply::poll_views(&mut self.state);
+        if let Some(left_s) = self.state.forget_news() {
+            context.request_repaint_after(std::time::Duration::from_secs_f64(left_s));
+        }
         self.move_focus(&context);
         for command in shortcuts::commands(&context, &self.state) {
             apply::apply(&mut self.state, command);

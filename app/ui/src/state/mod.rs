@@ -40,7 +40,12 @@ pub(crate) struct Notice {
     pub(crate) message: String,
     /// The command that mends it.
     pub(crate) command: Option<String>,
+    /// When it was said, in egui's seconds.
+    pub(crate) since_s: f64,
 }
+
+/// How long good news are shown, seconds.
+const NEWS_S: f64 = 8.0;
 
 /// The recording that runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -151,6 +156,18 @@ impl State {
         }
     }
 
+    /// Lets good news go by themselves; gives when the next one goes, seconds from now.
+    pub(crate) fn forget_news(&mut self) -> Option<f64> {
+        let now = self.time_s;
+        let goes_s = |notice: &Notice| {
+            let is_news = notice.outcome == Outcome::Pass;
+            is_news.then_some(notice.since_s + NEWS_S - now)
+        };
+        self.notices
+            .retain(|notice| goes_s(notice).is_none_or(|left_s| left_s > 0.0));
+        self.notices.iter().filter_map(goes_s).reduce(f64::min)
+    }
+
     /// Says something to the person.
     pub(crate) fn notify(&mut self, outcome: Outcome, message: String, command: Option<String>) {
         if self.notices.iter().any(|notice| notice.message == message) {
@@ -162,6 +179,7 @@ impl State {
             outcome,
             message,
             command,
+            since_s: self.time_s,
         });
         let surplus = self.notices.len().saturating_sub(4);
         self.notices.drain(..surplus);

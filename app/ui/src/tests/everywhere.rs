@@ -142,6 +142,31 @@ fn an_error_stands_at_its_place_with_a_command_to_copy() {
 }
 
 #[test]
+fn good_news_go_by_themselves_and_errors_stay() {
+    let mut driver = Driver::new();
+    driver.tell(Event::Said {
+        message: "Pruned 2 captures".into(),
+    });
+    driver.tell(Event::Failed {
+        message: "the disk is full".into(),
+    });
+    assert!(driver.shows("Pruned 2 captures"));
+    driver.harness.run_steps(60 * 9);
+    assert!(!driver.shows("Pruned 2 captures"));
+    assert!(driver.shows("the disk is full"));
+}
+
+#[test]
+fn the_sheet_of_keys_holds_all_of_them_at_every_size() {
+    let mut driver = Driver::new();
+    driver.click("Keys");
+    assert!(driver.shows("not applicable") && driver.shows("captures in tabs"));
+    assert!(driver.shows("widen the range; Shift narrows it"));
+    driver.resize(720.0, 450.0);
+    assert!(driver.shows("captures in tabs"));
+}
+
+#[test]
 fn a_damaged_capture_opens_and_says_what_is_missing() {
     let mut driver = Driver::new();
     let damage =

@@ -32,7 +32,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     rect.max.y -= 12.0;
     let id = Id::unique("abilities height");
     let known: f32 = ui.data(|data| data.get_temp(id)).unwrap_or(240.0);
-    let most = rect.height() - 150.0;
+    // Recent captures have room for their search and some five of them.
+    let most = (rect.height() - 330.0).max(rect.height() * 0.4);
     let height = known.min(most).max(120.0).round();
     let machine_rect = Rect::from_min_size(rect.min, vec2(rect.width(), height));
     let wanted = abilities(ui, machine_rect, state);
