@@ -97,14 +97,14 @@ impl PinState {
     /// Shows it in a profile again; the tree follows, and with it what [`Self::finish`] sets.
     pub(crate) fn begin(&self, profile: &mut ProfileState) {
         profile.mode = self.mode;
-        profile.wanted = Arrangement {
-            inverted: self.inverted,
-            range_s: self.range_s,
-            threads: self.threads.clone(),
-            transforms: self.transforms.clone(),
-            weight: self.weight().unwrap_or_default(),
-            classes: self.wait_classes.clone(),
-        };
+        profile.wanted = Arrangement::default();
+        let wanted = &mut profile.wanted;
+        wanted.inverted = self.inverted;
+        wanted.range_s = self.range_s;
+        wanted.threads.clone_from(&self.threads);
+        wanted.transforms.clone_from(&self.transforms);
+        wanted.weight = self.weight().unwrap_or_default();
+        wanted.classes.clone_from(&self.wait_classes);
         profile.search.clone_from(&self.search);
         profile.by_total = self.by_total;
         profile.timeline.view_s = self.seen_s;

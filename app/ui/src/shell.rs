@@ -41,8 +41,7 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
         let strip = cut_top(&mut rect, tab_strip::HEIGHT);
         tab_strip::show(ui, strip, state, out);
     }
-    let mut content = child(ui, rect, entry.label);
-    (entry.show)(&mut content, rect, state, out);
+    content(ui, rect, state, entry, out);
     status(ui, status_rect, state, entry);
     jobs(ui, rect, state, out);
     palette::show(ui, state, out);
@@ -51,6 +50,34 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     freeze::show(ui, state, out);
     note::show(ui, state, out);
     drop_hint(ui, rect);
+}
+
+/// The least room that a screen can be laid out in; below it, it scrolls.
+fn least_size(screen: Screen) -> egui::Vec2 {
+    match screen {
+        Screen::Start => vec2(880.0, 560.0),
+        Screen::Memory => vec2(860.0, 540.0),
+        Screen::Checklist => vec2(760.0, 480.0),
+        // They lay themselves out in any room.
+        _ => egui::Vec2::ZERO,
+    }
+}
+
+fn content(ui: &mut Ui, rect: Rect, state: &State, entry: &Entry, out: &mut Vec<Command>) {
+    let least = least_size(entry.screen);
+    let mut content = child(ui, rect, entry.label);
+    if rect.width() >= least.x && rect.height() >= least.y {
+        (entry.show)(&mut content, rect, state, out);
+        return;
+    }
+    let size = rect.size().max(least);
+    egui::ScrollArea::both()
+        .auto_shrink(false)
+        .show(&mut content, |ui| {
+            let (room, _) = ui.allocate_exact_size(size, Sense::hover());
+            let mut inner = child(ui, room, entry.label);
+            (entry.show)(&mut inner, room, state, out);
+        });
 }
 
 fn rail(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {

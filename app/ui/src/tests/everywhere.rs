@@ -216,24 +216,57 @@ fn every_control_that_can_be_reached_has_a_name() {
     driver.tell(Event::Loaded(fixtures::loaded()));
     driver.tell(Event::Processes(fixtures::processes()));
     driver.tell(Event::Captures(fixtures::captures()));
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
-        driver.press(Modifiers::ALT, key);
-        for role in [
-            Role::Button,
-            Role::TextInput,
-            Role::Tab,
-            Role::ListBoxOption,
-            Role::ComboBox,
-        ] {
-            for node in driver.harness.query_all_by_role(role) {
-                let label = node.accesskit_node().label().unwrap_or_default();
-                assert!(
-                    !label.trim().is_empty(),
-                    "a {role:?} on screen {key:?} has no name"
-                );
-            }
+    // A second capture, so that there are tabs.
+    driver.tell(Event::Loaded(crate::event::LoadedProfile {
+        path: "/srv/other.scrutineer".into(),
+        ..fixtures::loaded()
+    }));
+    driver.tell(Event::Pins(super::pins::pins()));
+    let shift = Modifiers::COMMAND | Modifiers::SHIFT;
+    let screens = [
+        (Modifiers::ALT, Key::Num1),
+        (Modifiers::ALT, Key::Num2),
+        (Modifiers::ALT, Key::Num3),
+        (Modifiers::ALT, Key::Num4),
+        (shift, Key::P),
+        (Modifiers::COMMAND, Key::Comma),
+    ];
+    for size in [vec2(1_440.0, 900.0), vec2(720.0, 450.0)] {
+        driver.harness.set_size(size);
+        for (modifiers, key) in screens {
+            driver.press(modifiers, key);
+            assert_all_named(&driver, key);
+        }
+        driver.press(Modifiers::ALT, Key::Num2);
+        driver.press(Modifiers::COMMAND, Key::P);
+        assert_all_named(&driver, Key::P);
+        driver.press(Modifiers::NONE, Key::Escape);
+    }
+}
+
+fn assert_all_named(driver: &Driver, key: Key) {
+    let mut found = 0;
+    for role in [
+        Role::Button,
+        Role::TextInput,
+        Role::Tab,
+        Role::ListBoxOption,
+        Role::ComboBox,
+        Role::CheckBox,
+        Role::Link,
+        Role::MenuItem,
+        Role::GraphicsObject,
+    ] {
+        for node in driver.harness.query_all_by_role(role) {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            assert!(
+                !label.trim().is_empty(),
+                "a {role:?} of {key:?} has no name"
+            );
+            found += 1;
         }
     }
+    assert!(found > 8, "{key:?} has only {found} controls");
 }
 
 #[derive(Debug)]
@@ -258,4 +291,37 @@ fn a_capture_that_is_dropped_on_the_window_opens() {
     driver.settle();
     assert!(driver.requests().contains(&Request::Open(path)));
     assert!(driver.shows("Opening one.scrutineer"));
+}
+
+#[test]
+fn what_lies_outside_of_a_small_window_is_scrolled_to() {
+    let mut driver = Driver::new();
+    driver.tell(Event::Processes(fixtures::processes()));
+    driver.resize(720.0, 450.0);
+    let launch = driver.node_with("Launch").rect();
+    driver.harness.hover_at(egui::pos2(400.0, 300.0));
+    driver.harness.step();
+    driver.harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: vec2(0.0, -200.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: Modifiers::SHIFT,
+    });
+    driver.harness.run_steps(30);
+    let moved = driver.node_with("Launch").rect();
+    assert!(moved.left() < launch.left() - 20.0, "{launch:?} {moved:?}");
+}
+
+#[test]
+fn the_views_become_a_menu_where_the_toolbar_is_narrow() {
+    let mut driver = Driver::with_capture();
+    driver.resize(720.0, 450.0);
+    driver.click("View: Flame");
+    driver.click("Call tree");
+    assert_eq!(
+        driver.state().profile.mode,
+        crate::state::profile::Mode::CallTree
+    );
+    assert!(driver.shows("View: Call tree"));
 }

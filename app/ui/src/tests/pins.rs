@@ -114,7 +114,7 @@ fn a_pinned_view_is_seen_again_exactly_in_a_window_that_knew_nothing_of_it() {
     assert_eq!(other.state().tabs.count(), 1);
 }
 
-fn pins() -> Vec<Arc<PinnedView>> {
+pub(super) fn pins() -> Vec<Arc<PinnedView>> {
     let pin = |id: &str, title: &str, note: &str| {
         let mut driver = Driver::with_capture();
         let (_, pin) = pinned(&mut driver, note);

@@ -25,15 +25,23 @@ use crate::{
 
 /// Height of the timeline on a screen of this height.
 pub(super) fn height(screen: f32, state: &State, open: &Open) -> f32 {
-    HEAD + RULER + CPU + waits_height(open) + tracks::height(screen, state) + MEMORY
+    let below = waits_height(screen, open) + tracks::height(screen, state) + memory_height(screen);
+    HEAD + RULER + CPU + below
 }
 
-fn waits_height(open: &Open) -> f32 {
-    if open.profile().has(Weight::Wait) {
+/// Screens lower than this keep their room for the stacks.
+const LOW: f32 = 480.0;
+
+fn waits_height(screen: f32, open: &Open) -> f32 {
+    if screen >= LOW && open.profile().has(Weight::Wait) {
         WAITS
     } else {
         0.0
     }
+}
+
+fn memory_height(screen: f32) -> f32 {
+    if screen < LOW { 0.0 } else { MEMORY }
 }
 
 const HEAD: f32 = 34.0;
@@ -78,7 +86,7 @@ pub(super) fn show(
     axes.paint_times(ui, ruler.with_max_x(free.right()));
     let cpu_rect = cut_top(&mut free, CPU);
     cpu(ui, cpu_rect, cut_top(&mut labels, CPU), digest, time, open);
-    let waiting = waits_height(open);
+    let waiting = waits_height(screen_height, open);
     if waiting > 0.0 {
         let place = cut_top(&mut free, waiting);
         let label = cut_top(&mut labels, waiting);
@@ -89,7 +97,9 @@ pub(super) fn show(
     // Below the rows, so that their boxes and names take clicks before it.
     let area = range::area(ui, axes, ruler, digest);
     tracks::show(ui, place, label, state, time, out);
-    memory(ui, free, labels, digest, time);
+    if memory_height(screen_height) > 0.0 {
+        memory(ui, free, labels, digest, time);
+    }
     let tracks = tracks::Shown { rect: place };
     range::show(ui, (axes, &area), ruler, state, open, digest, tracks, out);
 }

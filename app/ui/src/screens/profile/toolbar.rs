@@ -17,6 +17,7 @@ use crate::{
         field::{self, Field},
         hline,
         segmented::{self, Segment},
+        select,
         text::{self, LEFT, look},
     },
 };
@@ -43,10 +44,16 @@ pub(super) fn show(
         .iter()
         .position(|mode| *mode == profile.mode)
         .unwrap_or_default();
-    let place = bar.left(segmented::width(ui, &segments), CONTROL);
-    if let Some(chosen) = segmented::show(ui, place, "view", &segments, at) {
-        out.push(Command::SetMode(Mode::ALL[chosen]));
-    }
+    let width = segmented::width(ui, &segments);
+    let chosen = if width > bar.free.width() * 0.66 {
+        let views = Mode::ALL.map(|mode| mode.label().to_owned());
+        let place = bar.left(138.0, CONTROL);
+        select::show(ui, place, "View", "", &views, at)
+    } else {
+        let place = bar.left(width, CONTROL);
+        segmented::show(ui, place, "view", &segments, at)
+    };
+    out.extend(chosen.map(|chosen| Command::SetMode(Mode::ALL[chosen])));
     if narrow {
         let inspector = Button::icon_only(icons::INFO, "Inspector");
         if inspector

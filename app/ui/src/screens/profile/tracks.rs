@@ -43,7 +43,8 @@ pub(super) fn height(screen: f32, state: &State) -> f32 {
 
 fn rows_seen(screen: f32, timeline: &TimelineState) -> usize {
     let room = (screen * SHARE_OF_SCREEN / ROW) as usize;
-    let most = room.clamp(LEAST_ROWS, MOST_ROWS);
+    let least = if screen < 480.0 { 2 } else { LEAST_ROWS };
+    let most = room.clamp(least, MOST_ROWS);
     let threads = timeline
         .tracks
         .as_ref()

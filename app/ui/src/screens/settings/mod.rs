@@ -108,7 +108,7 @@ fn appearance(ui: &Ui, column: &mut Column, state: &State, out: &mut Vec<Command
 
 fn pointer(ui: &Ui, column: &mut Column, state: &State, out: &mut Vec<Command>) {
     let mut rows = column.panel(ui, "Pointer", 1);
-    let words = "Over flame graphs and the timeline; Ctrl and the wheel do the other.";
+    let words = "Over graphs and timeline; with Ctrl the other.";
     let bar = row(ui, &mut rows, "Wheel", words);
     let actions = WheelAction::ALL.map(WheelAction::label);
     let wheel = state.settings.settings.wheel;
@@ -146,7 +146,7 @@ fn captures(ui: &mut Ui, column: &mut Column, state: &State, out: &mut Vec<Comma
         let most = chosen.checked_sub(1).map(|place| sizes[place]);
         out.push(Command::Set(Setting::MaxTotalMib(most)));
     }
-    let words = "Happens after each recording too. `scrutineer prune` lists what would go.";
+    let words = "After each recording, too; `scrutineer prune` lists.";
     let mut bar = row(ui, &mut rows, "Prune now", words);
     let now = Button::new("Prune").enabled(!prune.is_idle());
     if now

@@ -331,6 +331,9 @@ fn demo(ui: &Ui, rect: Rect, out: &mut Vec<Command>) {
         &look(semibold(13.0), theme.text),
     );
     let below = room.with_min_y(above.bottom());
+    if below.width() < 120.0 {
+        return;
+    }
     let words = "A sample service with known faults.";
     text::wrapped(ui, below, words, &look(regular(12.0), theme.text_2), 16.0);
 }
