@@ -13,7 +13,7 @@ use scrutineer_profiler::{
 };
 
 use super::{ReviewFolder, StoredMilestone, allowed_signers, check_sign_off, checklist};
-use crate::{captures, cli::Usage, flame_picture};
+use crate::{captures, cli::Usage, flame_picture, pins};
 
 /// Freezes what a review holds now. `comparison` is the one with a baseline, where there is one.
 pub(crate) fn freeze(
@@ -31,7 +31,7 @@ pub(crate) fn freeze(
     let written = folder.review()?;
     let written = written.unwrap_or_else(|| Review::new("", by.clone(), now));
     let profile = profile_of(workspace, &evidence, progress);
-    let document = document::assemble(document::Inputs {
+    let mut document = document::assemble(document::Inputs {
         evidence: &evidence,
         checklist: &checklist,
         decisions: &decisions,
@@ -41,6 +41,7 @@ pub(crate) fn freeze(
         commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
         product_version: env!("CARGO_PKG_VERSION"),
     });
+    document.pins = pins::shown(workspace)?;
     let milestone = Milestone {
         version: MILESTONE_FORMAT_VERSION,
         name: name.to_owned(),
