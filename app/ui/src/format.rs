@@ -25,7 +25,8 @@ pub(crate) fn percent(share: f64) -> String {
 /// A quantity of a weight as a table shows it: `1 204`, `3.21 s`, `12.4 ms`.
 pub(crate) fn quantity(unit: Unit, value: u64) -> String {
     match unit {
-        Unit::Samples | Unit::Faults => count(value),
+        Unit::Samples | Unit::Faults | Unit::Allocations | Unit::Events => count(value),
+        Unit::Bytes => bytes(value as f64),
         Unit::Nanoseconds if value == 0 => "0".to_owned(),
         Unit::Nanoseconds => unit.quantity(value).replace(' ', "\u{a0}"),
     }
@@ -38,7 +39,11 @@ pub(crate) fn quantity_words(unit: Unit, value: u64) -> String {
         Unit::Samples => " samples",
         Unit::Faults if value == 1 => " page fault",
         Unit::Faults => " page faults",
-        Unit::Nanoseconds => "",
+        Unit::Allocations if value == 1 => " allocation",
+        Unit::Allocations => " allocations",
+        Unit::Events if value == 1 => " event",
+        Unit::Events => " events",
+        Unit::Nanoseconds | Unit::Bytes => "",
     };
     format!("{}{noun}", quantity(unit, value))
 }

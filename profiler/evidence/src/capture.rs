@@ -11,6 +11,8 @@ pub enum Sampler {
     PerfCpuClock,
     /// ptrace: the target is stopped for each sample.
     Ptrace,
+    /// Another tool, whose file was read.
+    Foreign,
 }
 
 impl Sampler {
@@ -20,6 +22,7 @@ impl Sampler {
             Self::PerfCycles => "perf_event, cycles",
             Self::PerfCpuClock => "perf_event, cpu-clock",
             Self::Ptrace => "ptrace",
+            Self::Foreign => "another tool",
         }
     }
 }

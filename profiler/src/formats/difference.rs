@@ -64,15 +64,18 @@ pub fn write(
 fn side(sum: &SideSum, unit: Unit) -> String {
     let per_s = sum.weight as f64 / sum.seconds.max(1e-9);
     let rate = match unit {
-        Unit::Samples => format!("{per_s:.1} samples/s"),
-        Unit::Nanoseconds => format!("{:.3} s/s", per_s / 1e9),
-        Unit::Faults => format!("{per_s:.1} faults/s"),
+        // Profiles without times have no rate.
+        _ if sum.seconds <= 0.0 => String::new(),
+        Unit::Nanoseconds => format!(", {:.3} s/s", per_s / 1e9),
+        Unit::Bytes => format!(", {}/s", unit.quantity(per_s as u64)),
+        Unit::Faults => format!(", {per_s:.1} faults/s"),
+        _ => format!(", {per_s:.1} {}/s", unit.noun()),
     };
     let captures = match sum.captures {
         1 => String::new(),
         count => format!(" in {count} captures"),
     };
-    format!("{}{captures}, {rate}", unit.words(sum.weight))
+    format!("{}{captures}{rate}", unit.words(sum.weight))
 }
 
 /// Points of a share, signed, with a true minus: `+6.8`.

@@ -70,8 +70,8 @@ impl<'a> Writer<'a> {
         Self {
             profile,
             processed,
-            unit: selection.weight.unit(),
-            period: Duration::from_secs(1) / header.frequency_hz.max(1),
+            unit: profile.unit(selection.weight),
+            period: Duration::from_nanos(profile.period_ns().unwrap_or(0)),
             categories,
             processes: HashMap::new(),
             threads: HashMap::new(),
@@ -87,7 +87,9 @@ impl<'a> Writer<'a> {
             Unit::Samples => (row.weight, self.period),
             // Whole milliseconds are what the format takes; a shorter wait counts as one.
             Unit::Nanoseconds => (row.weight.div_ceil(1_000_000), Duration::ZERO),
-            Unit::Faults => (row.weight, Duration::ZERO),
+            Unit::Faults | Unit::Bytes | Unit::Allocations | Unit::Events => {
+                (row.weight, Duration::ZERO)
+            }
         };
         let weight = i32::try_from(weight).unwrap_or(i32::MAX);
         let spent = CpuDelta::from_nanos(spent.as_nanos() as u64);
@@ -107,10 +109,13 @@ impl<'a> Writer<'a> {
             .add_thread(process, known.tid, start, is_main);
         self.processed
             .set_thread_name(handle, &one_line(&known.name));
-        if self.unit == Unit::Nanoseconds {
-            self.processed
-                .set_thread_samples_weight_type(handle, WeightType::TracingMs);
-        }
+        let weight_type = match self.unit {
+            Unit::Nanoseconds => WeightType::TracingMs,
+            Unit::Bytes => WeightType::Bytes,
+            _ => WeightType::Samples,
+        };
+        self.processed
+            .set_thread_samples_weight_type(handle, weight_type);
         self.threads.insert(thread, handle);
         handle
     }

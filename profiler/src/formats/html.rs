@@ -83,7 +83,7 @@ fn write_classes(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let classes = waits::classes(profile, selection);
     if classes.is_empty() {
         return Ok(());
@@ -113,7 +113,7 @@ fn write_table(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let total = profile.total(selection);
     let rows = summary::rows(profile, selection);
     writeln!(

@@ -56,7 +56,7 @@ pub(super) fn write(
         trust: profile.trust(),
         notes: notes(profile, selection),
         weight: selection.weight.id(),
-        unit: selection.weight.unit().noun(),
+        unit: profile.unit(selection.weight).noun(),
         total: profile.total(selection),
         top_functions: rows(profile, selection),
         threads: threads(profile, selection),

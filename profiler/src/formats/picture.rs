@@ -20,7 +20,7 @@ pub(super) fn write(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let tree = CallTree::build(profile, selection, CallTreeOptions::default());
     let layout = FlameLayout::build(&tree, FlameOrder::Alphabetical);
     let is_drawn = |b: usize| layout.width[b] as f64 >= LEAST_SHARE * layout.total as f64;

@@ -9,7 +9,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::{
     capture::model::NONE,
-    profile::{LogicalFrame, Profile, Selection, Weight},
+    profile::{LogicalFrame, Profile, Selection, Unit, Weight},
 };
 
 pub(super) fn write(
@@ -24,6 +24,57 @@ pub(super) fn write(
     Ok(())
 }
 
+/// What the values of a sample are.
+#[derive(Clone, Copy)]
+enum Values {
+    /// Samples, and the CPU time that they stand for with a period of so many nanoseconds.
+    Timed(i64),
+    /// Waits, and how long they took.
+    Waits,
+    /// The weight alone.
+    Weights(Weight),
+}
+
+impl Values {
+    fn of(profile: &Profile, selection: &Selection) -> Self {
+        match (selection.weight, profile.unit(selection.weight)) {
+            (Weight::Wait, _) => Self::Waits,
+            (Weight::Cpu, Unit::Samples) => match profile.period_ns() {
+                Some(period_ns) if profile.sample_weights.is_empty() => {
+                    Self::Timed(i64::try_from(period_ns).unwrap_or(i64::MAX))
+                }
+                _ => Self::Weights(Weight::Cpu),
+            },
+            (weight, _) => Self::Weights(weight),
+        }
+    }
+
+    /// Type and unit of the period, and of the last value.
+    fn period_kind(self, profile: &Profile) -> (String, &'static str) {
+        match self {
+            Self::Timed(_) => ("cpu".to_owned(), "nanoseconds"),
+            Self::Waits => ("delay".to_owned(), "nanoseconds"),
+            Self::Weights(Weight::Cpu) => {
+                let label = profile.label(Weight::Cpu).to_owned();
+                match profile.unit(Weight::Cpu) {
+                    Unit::Samples => ("samples".to_owned(), "count"),
+                    Unit::Nanoseconds => (label, "nanoseconds"),
+                    Unit::Bytes => (label, "bytes"),
+                    Unit::Faults | Unit::Allocations | Unit::Events => (label, "count"),
+                }
+            }
+            Self::Weights(_) => ("page_faults".to_owned(), "count"),
+        }
+    }
+
+    const fn period(self) -> i64 {
+        match self {
+            Self::Timed(period_ns) => period_ns,
+            Self::Waits | Self::Weights(_) => 1,
+        }
+    }
+}
+
 /// Id of the location that stands for a sample without a stack.
 fn no_stack_location(profile: &Profile) -> u64 {
     profile.frames.len() as u64 + 1
@@ -32,27 +83,23 @@ fn no_stack_location(profile: &Profile) -> u64 {
 pub(super) fn convert(profile: &Profile, selection: &Selection) -> Proto {
     let header = &profile.header;
     let mut strings = Strings::default();
-    let (period_type, period) = match selection.weight {
-        Weight::Cpu => (
-            strings.kind("cpu", "nanoseconds"),
-            1_000_000_000 / i64::from(header.frequency_hz.max(1)),
-        ),
-        Weight::Wait => (strings.kind("delay", "nanoseconds"), 1),
-        Weight::PageFaults => (strings.kind("page_faults", "count"), 1),
-    };
+    let values = Values::of(profile, selection);
+    let (ty, unit) = values.period_kind(profile);
+    let period_type = strings.kind(&ty, unit);
+    let period = values.period();
     // What is counted first, then what it weighs.
-    let sample_type = match selection.weight {
-        Weight::Cpu => vec![strings.kind("samples", "count"), period_type.clone()],
-        Weight::Wait => vec![strings.kind("waits", "count"), period_type.clone()],
-        Weight::PageFaults => vec![period_type.clone()],
+    let sample_type = match values {
+        Values::Timed(_) => vec![strings.kind("samples", "count"), period_type.clone()],
+        Values::Waits => vec![strings.kind("waits", "count"), period_type.clone()],
+        Values::Weights(_) => vec![period_type.clone()],
     };
-    let shown = match selection.weight {
-        Weight::Cpu => &sample_type[0],
+    let shown = match values {
+        Values::Timed(_) => &sample_type[0],
         _ => &period_type,
     };
     let mapping = mappings(profile, &mut strings);
     let (location, function) = locations(profile, &mut strings);
-    let sample = samples_by_thread(profile, selection, &mut strings, period);
+    let sample = samples_by_thread(profile, selection, &mut strings, values);
     let comment = strings.id(&format!("{} {}", header.name, header.command_line));
     Proto {
         default_sample_type: shown.ty,
@@ -167,13 +214,13 @@ fn samples_by_thread(
     profile: &Profile,
     selection: &Selection,
     strings: &mut Strings,
-    period_ns: i64,
+    values: Values,
 ) -> Vec<Sample> {
     let mut sums: BTreeMap<(u32, u32), (i64, i64)> = BTreeMap::new();
     profile.weighed(selection).for_each(|row| {
         let sum = sums.entry((row.thread, row.stack)).or_default();
-        sum.0 += row.events as i64;
-        sum.1 += row.weight as i64;
+        sum.0 = sum.0.saturating_add(row.events as i64);
+        sum.1 = sum.1.saturating_add(row.weight as i64);
     });
     let (thread_key, id_key) = (strings.id("thread"), strings.id("thread_id"));
     let mut samples = Vec::with_capacity(sums.len());
@@ -191,10 +238,10 @@ fn samples_by_thread(
         };
         samples.push(Sample {
             location_id: location_ids(profile, stack),
-            value: match selection.weight {
-                Weight::Cpu => vec![events, events * period_ns],
-                Weight::Wait => vec![events, weight],
-                Weight::PageFaults => vec![weight],
+            value: match values {
+                Values::Timed(period_ns) => vec![events, events.saturating_mul(period_ns)],
+                Values::Waits => vec![events, weight],
+                Values::Weights(_) => vec![weight],
             },
             label: vec![name, id],
         });

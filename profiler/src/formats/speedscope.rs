@@ -72,7 +72,7 @@ pub(super) fn write(
             .or_default()
             .push((time_ns, row));
     }
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let mut profiles: Vec<Sampled> = by_thread
         .into_iter()
         .map(|(thread, mut rows)| {
@@ -105,20 +105,26 @@ fn sampled(
     let known = &profile.threads[thread as usize];
     // A sample of CPU time lasts a period.
     let (scale, unit) = match unit {
-        Unit::Samples => (
-            1_000_000_000 / u64::from(profile.header.frequency_hz.max(1)),
-            "nanoseconds",
-        ),
+        Unit::Samples => match profile.period_ns() {
+            Some(period_ns) => (period_ns, "nanoseconds"),
+            None => (1, "none"),
+        },
         Unit::Nanoseconds => (1, "nanoseconds"),
-        Unit::Faults => (1, "none"),
+        Unit::Bytes => (1, "bytes"),
+        Unit::Faults | Unit::Allocations | Unit::Events => (1, "none"),
     };
-    let weights: Vec<u64> = rows.iter().map(|(_, row)| row.weight * scale).collect();
+    let weights: Vec<u64> = rows
+        .iter()
+        .map(|(_, row)| row.weight.saturating_mul(scale))
+        .collect();
     Sampled {
         kind: "sampled",
         name: format!("{} ({})", one_line(&known.name), known.tid),
         unit,
         start_value: 0,
-        end_value: weights.iter().sum(),
+        end_value: weights
+            .iter()
+            .fold(0, |sum, weight| sum.saturating_add(*weight)),
         samples: rows.iter().map(|(_, row)| frames.of(row.stack)).collect(),
         weights,
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::percent;
 use crate::capture::model::{ModuleKind, NONE, WaitSource};
-use crate::profile::{Profile, Selection, Weight, top_functions};
+use crate::profile::{Foreign, Profile, Selection, Weight, top_functions};
 
 /// A function with its samples, or with what else the weight counts.
 #[derive(Debug, Serialize)]
@@ -80,7 +80,12 @@ pub(super) fn threads(profile: &Profile, selection: &Selection) -> Vec<ThreadRow
 /// What was captured, in one line.
 pub(super) fn headline(profile: &Profile, selection: &Selection) -> String {
     let header = &profile.header;
-    let total = selection.weight.unit().words(profile.total(selection));
+    if let (Some(foreign), Weight::Cpu) = (&profile.foreign, selection.weight) {
+        return foreign_headline(profile, foreign, selection);
+    }
+    let total = profile
+        .unit(selection.weight)
+        .words(profile.total(selection));
     let what = match selection.weight {
         Weight::Cpu | Weight::PageFaults => total,
         Weight::Wait => format!("{total} of waits"),
@@ -108,10 +113,28 @@ pub(super) fn headline(profile: &Profile, selection: &Selection) -> String {
     )
 }
 
+/// What another tool's profile holds, in one line.
+fn foreign_headline(profile: &Profile, foreign: &Foreign, selection: &Selection) -> String {
+    let total = foreign.unit.words(profile.total(selection));
+    let name = match (&profile.header.name, profile.header.pid) {
+        (name, 0) => name.clone(),
+        (name, pid) => format!("{name} (pid {pid})"),
+    };
+    let long = if foreign.has_times {
+        format!(" in {:.1} s", profile.duration_ns() as f64 / 1e9)
+    } else {
+        String::new()
+    };
+    format!(
+        "{name}, {total} ({}){long}, from {}",
+        foreign.label, foreign.format
+    )
+}
+
 /// What shares of a weight are shares of.
-pub(super) const fn whole(weight: Weight) -> &'static str {
+pub(super) fn whole(profile: &Profile, weight: Weight) -> &'static str {
     match weight {
-        Weight::Cpu => "samples",
+        Weight::Cpu => profile.unit(weight).noun(),
         Weight::Wait => "time waited",
         Weight::PageFaults => "page faults",
     }
@@ -168,7 +191,7 @@ fn other_notes(profile: &Profile, selection: &Selection) -> Vec<String> {
         notes.push(format!(
             "{} of the {} has no stack.",
             percent(without_stack, total),
-            whole(selection.weight)
+            whole(profile, selection.weight)
         ));
     }
     if notes.is_empty() {
@@ -211,7 +234,9 @@ fn quality_notes(profile: &Profile) -> Vec<String> {
     let quality = &profile.quality;
     let share = |part| percent(part, quality.samples);
     let mut notes = Vec::new();
-    if profile.end.is_none() {
+    if let Some(foreign) = &profile.foreign {
+        notes.extend(foreign.notes.iter().cloned());
+    } else if profile.end.is_none() {
         notes.push("The capture has no end: it was cut short, or still runs.".to_owned());
     }
     if quality.lost > 0 {

@@ -15,7 +15,7 @@ pub(super) fn write(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     // Sorted by frames, not by text: equal frames must lie side by side.
     let lines: Vec<String> = collapsed::stacks(profile, selection)
         .into_iter()
@@ -33,7 +33,7 @@ pub(super) fn write(
     options.title = title(profile, selection);
     match unit {
         Unit::Nanoseconds => "µs",
-        Unit::Samples | Unit::Faults => unit.noun(),
+        _ => unit.noun(),
     }
     .clone_into(&mut options.count_name);
     options.subtitle = Some(subtitle(profile));
@@ -47,7 +47,9 @@ pub(super) fn write(
 }
 
 fn title(profile: &Profile, selection: &Selection) -> String {
-    let total = selection.weight.unit().words(profile.total(selection));
+    let total = profile
+        .unit(selection.weight)
+        .words(profile.total(selection));
     let waited = if selection.weight == Weight::Wait {
         " waited"
     } else {
@@ -58,6 +60,9 @@ fn title(profile: &Profile, selection: &Selection) -> String {
 
 fn subtitle(profile: &Profile) -> String {
     let header = &profile.header;
+    if let Some(foreign) = &profile.foreign {
+        return format!("{}, from {}", one_line(&foreign.label), foreign.format);
+    }
     let seconds = profile.duration_ns() as f64 / 1e9;
     format!(
         "{} at {} Hz for {seconds:.1} s",

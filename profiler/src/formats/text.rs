@@ -13,7 +13,7 @@ pub(super) fn write(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let total = profile.total(selection);
     let rows = summary::rows(profile, selection);
     writeln!(out, "{}", one_line(&summary::headline(profile, selection)))?;
@@ -44,7 +44,7 @@ pub(super) fn write(
             out,
             "{hidden} more functions with {} of the {}",
             percent(below, total),
-            summary::whole(selection.weight)
+            summary::whole(profile, selection.weight)
         )?;
     }
     alongside::write_text(profile, selection, out)
@@ -56,7 +56,7 @@ fn write_waits(
     selection: &Selection,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let unit = selection.weight.unit();
+    let unit = profile.unit(selection.weight);
     let classes = waits::classes(profile, selection);
     if classes.is_empty() {
         return Ok(());

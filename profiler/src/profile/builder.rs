@@ -10,7 +10,7 @@ use crate::{
         Samples, StackNodes, Symbol, Thread, Waits,
     },
     profile::{
-        Category, Function, LogicalFrame, Profile,
+        Category, Foreign, Function, LogicalFrame, Profile,
         category::{Classifier, Origin},
         wait_classes::Unclassed,
     },
@@ -58,6 +58,30 @@ impl ProfileBuilder {
         }
     }
 
+    /// Takes samples that weigh other than 1 each: from the first on, all of a profile do. Columns
+    /// of unequal length are ignored, as those of [`ProfileBuilder::push`].
+    pub fn push_weighed(&mut self, samples: Samples, weights: Vec<u64>) {
+        let Some(growing) = &mut self.growing else {
+            return;
+        };
+        if samples.time_ns.len() != weights.len() {
+            return;
+        }
+        let before = growing.profile.samples.time_ns.len();
+        growing.push_samples(samples);
+        if growing.profile.samples.time_ns.len() > before {
+            growing.profile.sample_weights.resize(before, 1);
+            growing.profile.sample_weights.extend(weights);
+        }
+    }
+
+    /// Says that the profile comes from another tool.
+    pub fn set_foreign(&mut self, foreign: Foreign) {
+        if let Some(growing) = &mut self.growing {
+            growing.profile.foreign = Some(foreign);
+        }
+    }
+
     /// The profile as far as it has grown; `None` before the header.
     pub fn profile(&self) -> Option<&Profile> {
         self.growing.as_ref().map(|growing| &growing.profile)
@@ -82,6 +106,7 @@ impl Growing {
                 stacks: StackNodes::default(),
                 threads: Vec::new(),
                 samples: Samples::default(),
+                sample_weights: Vec::new(),
                 residency: Vec::new(),
                 activity: Vec::new(),
                 waits: Waits::default(),
@@ -91,6 +116,7 @@ impl Growing {
                 processes: Vec::new(),
                 events: Vec::new(),
                 functions: Vec::new(),
+                foreign: None,
                 files: Vec::new(),
                 frame_logical: Vec::new(),
                 logical: Vec::new(),

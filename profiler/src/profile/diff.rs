@@ -150,9 +150,9 @@ fn mean_of(captures: &[Capture], key: &FunctionKey, which: usize) -> (f64, f64) 
 
 /// Compares two sides of one capture or more each, all weighed alike.
 pub fn diff(base: &[Part<'_>], candidate: &[Part<'_>]) -> Diff {
-    let unit = base
-        .first()
-        .map_or(Unit::Samples, |part| part.selection.weight.unit());
+    let unit = base.first().map_or(Unit::Samples, |part| {
+        part.profile.unit(part.selection.weight)
+    });
     let captures = |parts: &[Part<'_>]| parts.iter().map(|part| Capture::of(*part)).collect();
     let (bases, candidates): (Vec<Capture>, Vec<Capture>) = (captures(base), captures(candidate));
     let fewest = bases.len().min(candidates.len());

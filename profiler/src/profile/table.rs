@@ -9,7 +9,7 @@ use crate::{
         Activity, CaptureEnd, CaptureHeader, Event, Frame, Module, PageFaults, ProcessEntry,
         Readings, Samples, Series, StackNodes, Thread, WaitClass, Waits,
     },
-    profile::Weight,
+    profile::{Foreign, Weight},
 };
 
 /// Where a function's code comes from; the flame graph's colour.
@@ -89,6 +89,8 @@ pub struct Profile {
     pub threads: Vec<Thread>,
     /// Samples.
     pub samples: Samples,
+    /// Weight of each sample in the unit of [`Profile::unit`]; empty where each weighs 1.
+    pub sample_weights: Vec<u64>,
     /// Resident memory.
     pub residency: Vec<ResidencySample>,
     /// Process-wide counters.
@@ -107,6 +109,8 @@ pub struct Profile {
     pub events: Vec<Event>,
     /// Functions.
     pub functions: Vec<Function>,
+    /// Where a profile of another tool comes from; `None` for our own captures.
+    pub foreign: Option<Foreign>,
     /// Source files.
     pub files: Vec<String>,
     /// For each raw frame its logical frames, innermost first: a range in `logical`.

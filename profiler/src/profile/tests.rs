@@ -383,3 +383,34 @@ fn a_source_file_that_comes_later_settles_the_category() {
     assert_eq!(profile.functions[0].category, Category::Dependency);
     assert_eq!(profile.logical_of(0)[0].line, 7);
 }
+
+#[test]
+fn samples_of_another_tool_weigh_what_it_says_and_own_ones_one_each() {
+    let mut profile = testing::profile(&[vec!["main", "a"], vec!["main", "b"], vec!["main", "a"]]);
+    assert_eq!(profile.total(&Selection::default()), 3);
+    assert_eq!(profile.unit(Weight::Cpu), Unit::Samples);
+    profile.sample_weights = vec![100, 7, 50];
+    profile.foreign = Some(Foreign {
+        format: "heaptrack",
+        unit: Unit::Bytes,
+        label: "allocated".into(),
+        has_times: false,
+        notes: Vec::new(),
+    });
+    assert_eq!(profile.total(&Selection::default()), 157);
+    assert_eq!(
+        (profile.unit(Weight::Cpu), profile.period_ns()),
+        (Unit::Bytes, None)
+    );
+    assert_eq!(profile.label(Weight::Cpu), "allocated");
+    let top = top_functions(&profile, &Selection::default(), false);
+    assert_eq!((top[0].self_samples, top[1].self_samples), (150, 7));
+    let dropped = transform::apply(
+        &profile,
+        &[transform::Transform::Drop(transform::Pick::Function {
+            name: "b".into(),
+            module: "ledgerd".into(),
+        })],
+    );
+    assert_eq!(dropped.sample_weights, [100, 50]);
+}

@@ -76,7 +76,8 @@ impl ThreadIndex {
         Self {
             samples: Rows::of(threads, &samples.thread, &samples.time_ns),
             waits: Rows::of(threads, &waits.thread, &waits.start_ns),
-            period_ns: 1_000_000_000 / u64::from(profile.header.frequency_hz.max(1)),
+            // Without a period a sample takes no time.
+            period_ns: profile.period_ns().unwrap_or(0),
         }
     }
 

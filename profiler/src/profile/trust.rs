@@ -13,7 +13,8 @@ impl Profile {
     /// What the judgement goes by beside the quality.
     pub fn conditions(&self) -> Conditions {
         Conditions {
-            sampler: Some(self.header.sampler),
+            // Another tool's way of sampling is not for us to judge.
+            sampler: Some(self.header.sampler).filter(|_| self.foreign.is_none()),
             frequency_hz: self.header.frequency_hz,
             duration_s: self.duration_ns() as f64 / 1e9,
             visible_cpu_s: None,

@@ -28,6 +28,12 @@ pub enum Unit {
     Nanoseconds,
     /// Page faults.
     Faults,
+    /// Bytes of memory.
+    Bytes,
+    /// Allocations.
+    Allocations,
+    /// Events of a kind that the profile names, each sample standing for a period of them.
+    Events,
 }
 
 impl Weight {
@@ -66,8 +72,9 @@ impl Unit {
     /// A quantity as a table shows it: `1204`, `3.207 s`, `12.4 ms`.
     pub fn quantity(self, value: u64) -> String {
         match self {
-            Self::Samples | Self::Faults => value.to_string(),
+            Self::Samples | Self::Faults | Self::Allocations | Self::Events => value.to_string(),
             Self::Nanoseconds => duration(value),
+            Self::Bytes => size(value),
         }
     }
 
@@ -77,6 +84,9 @@ impl Unit {
             Self::Samples => format!("{value} samples"),
             Self::Nanoseconds => duration(value),
             Self::Faults => format!("{value} page faults"),
+            Self::Bytes => size(value),
+            Self::Allocations => format!("{value} allocations"),
+            Self::Events => format!("{value} events"),
         }
     }
 
@@ -86,7 +96,20 @@ impl Unit {
             Self::Samples => "samples",
             Self::Nanoseconds => "nanoseconds",
             Self::Faults => "page faults",
+            Self::Bytes => "bytes",
+            Self::Allocations => "allocations",
+            Self::Events => "events",
         }
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let value = bytes as f64;
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{:.1} KiB", value / 1_024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", value / 1_048_576.0),
+        _ => format!("{:.2} GiB", value / 1_073_741_824.0),
     }
 }
 
@@ -159,7 +182,7 @@ impl Profile {
     /// Sum of the weight over a selection, in its unit.
     pub fn total(&self, selection: &Selection) -> u64 {
         match selection.weight {
-            Weight::Cpu => self.count(selection),
+            Weight::Cpu if self.sample_weights.is_empty() => self.count(selection),
             _ => self.weighed(selection).map(|row| row.weight).sum(),
         }
     }
@@ -189,7 +212,7 @@ impl Profile {
             row: row as u32,
             thread: thread[row],
             stack: stack[row],
-            weight: 1,
+            weight: self.sample_weight(row),
             events: 1,
         })
     }

@@ -109,7 +109,7 @@ impl Open {
 
     /// What the shown numbers count.
     pub(crate) fn unit(&self) -> Unit {
-        self.arrangement.weight.unit()
+        self.profile().unit(self.arrangement.weight)
     }
 
     /// The weights that the capture holds, in the order of the toolbar; CPU time always.

@@ -412,6 +412,10 @@ fn clock(sampler: Sampler) -> Measure {
             "ptrace",
             "The target was stopped for each sample, from outside",
         ),
+        Sampler::Foreign => (
+            "another tool's",
+            "Another tool took the samples; how is in its own words alone",
+        ),
     };
     measure(
         ("clock", "clock"),

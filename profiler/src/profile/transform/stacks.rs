@@ -292,6 +292,7 @@ impl Stacks {
             retain(&mut samples.time_ns, kept);
             retain(&mut samples.thread, kept);
             retain(&mut samples.flags, kept);
+            retain(&mut derived.sample_weights, kept);
         });
         let waits = &mut derived.waits;
         keep_rows(&mut waits.stack, at, |kept| {

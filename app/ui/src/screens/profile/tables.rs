@@ -118,6 +118,9 @@ fn head(ui: &Ui, rect: Rect, unit: Unit, by_total: Option<bool>, out: &mut Vec<C
         Unit::Samples => ("Self, %", "Total, %"),
         Unit::Nanoseconds => ("Self, time", "Total, time"),
         Unit::Faults => ("Self, faults", "Total, faults"),
+        Unit::Bytes => ("Self, bytes", "Total, bytes"),
+        Unit::Allocations => ("Self, allocs", "Total, allocs"),
+        Unit::Events => ("Self, events", "Total, events"),
     };
     for (words, x, total) in [(own, columns.own, false), (all, columns.total, true)] {
         let place = Rect::from_min_max(pos2(x - 70.0, rect.top()), pos2(x, rect.bottom()));
