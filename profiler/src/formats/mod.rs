@@ -8,6 +8,7 @@ mod html;
 mod json;
 mod picture;
 mod pprof;
+pub mod read;
 mod speedscope;
 mod summary;
 mod svg;

@@ -125,10 +125,12 @@ fn foreign_headline(profile: &Profile, foreign: &Foreign, selection: &Selection)
     } else {
         String::new()
     };
-    format!(
-        "{name}, {total} ({}){long}, from {}",
-        foreign.label, foreign.format
-    )
+    let what = if foreign.label == foreign.unit.noun() {
+        String::new()
+    } else {
+        format!(" ({})", foreign.label)
+    };
+    format!("{name}, {total}{what}{long}, from {}", foreign.format)
 }
 
 /// What shares of a weight are shares of.
@@ -231,7 +233,7 @@ fn how_to_name_jit_code(runtime: Runtime) -> &'static str {
 /// How far its CPU time can be trusted, a sentence each, with what to do; one that says that all is
 /// well where nothing is amiss.
 fn quality_notes(profile: &Profile) -> Vec<String> {
-    let quality = &profile.quality;
+    let quality = &profile.weighed_quality();
     let share = |part| percent(part, quality.samples);
     let mut notes = Vec::new();
     if let Some(foreign) = &profile.foreign {
@@ -253,7 +255,12 @@ fn quality_notes(profile: &Profile) -> Vec<String> {
             share(quality.truncated)
         ));
     }
-    let jit = unnamed_jit_samples(profile);
+    // Rows are counted there, which are not samples where they weigh more than one.
+    let jit = if profile.sample_weights.is_empty() {
+        unnamed_jit_samples(profile)
+    } else {
+        0
+    };
     if jit > 0 {
         notes.push(format!(
             "{jit} samples ({}) end in code that its runtime compiled while it ran (JIT), without \

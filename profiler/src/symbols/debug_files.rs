@@ -245,7 +245,7 @@ fn packages(located: &Located, separate: &[Candidate]) -> Vec<PathBuf> {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         write!(digits, "{byte:02x}").expect("writing to a string cannot fail");

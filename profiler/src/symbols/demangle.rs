@@ -13,7 +13,7 @@ const LARGEST_MANGLED_BYTES: usize = 64 << 10;
 const DEEPEST: u32 = 96;
 
 /// A name of Rust or C++, demangled; other names as they are.
-pub(super) fn demangle(name: &str) -> String {
+pub(crate) fn demangle(name: &str) -> String {
     if name.len() > LARGEST_MANGLED_BYTES {
         return name.to_owned();
     }

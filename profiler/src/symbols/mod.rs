@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use self::{
     cache::CachedModule,
-    debug_files::{Search, hexadecimal},
+    debug_files::Search,
     debuginfod::Questions,
     elf::ElfSymbols,
     locate::{Located, Processes},
@@ -34,6 +34,7 @@ pub use self::{
     cache::default_cache_folder,
     debuginfod::{Debuginfod, DebuginfodAnswers, DebuginfodError},
 };
+pub(crate) use self::{debug_files::hexadecimal, demangle::demangle};
 use crate::{
     capture::model::{Frame, FrameSymbols, Module, ModuleKind, Symbol},
     profile::Profile,

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{image::Image, maps::Mapping};
+use super::{image::Image, maps::Mapping, recorded::RecordedFiles};
 use crate::capture::{
     interpreters::PythonBinary,
     model::{Module, ModuleKind},
@@ -33,11 +33,13 @@ type FileKey = ((u32, u32), u64, String);
 const MOST_FILES: usize = 1_024;
 
 /// Every file that was opened so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Files {
     target: u32,
     loaded: HashMap<FileKey, Arc<LoadedModule>>,
     vdso: Option<Arc<LoadedModule>>,
+    /// What a recording of another tool says of its files; `None` for processes that run.
+    recorded: Option<Arc<RecordedFiles>>,
 }
 
 impl Files {
@@ -47,6 +49,15 @@ impl Files {
             target,
             loaded: HashMap::new(),
             vdso: None,
+            recorded: None,
+        }
+    }
+
+    /// Files of a recording that another tool made.
+    pub(super) fn recorded(recorded: RecordedFiles) -> Self {
+        Self {
+            recorded: Some(Arc::new(recorded)),
+            ..Self::new(0)
         }
     }
 
@@ -55,7 +66,7 @@ impl Files {
         if mapping.is_vdso() {
             return self
                 .vdso
-                .get_or_insert_with(|| Arc::new(load_vdso()))
+                .get_or_insert_with(|| Arc::new(load_vdso(self.recorded.as_deref())))
                 .clone();
         }
         if !mapping.is_file() {
@@ -65,7 +76,10 @@ impl Files {
         if let Some(loaded) = self.loaded.get(&key) {
             return loaded.clone();
         }
-        let loaded = load_file(pid, mapping).unwrap_or_else(|| run_time_code(pid, self.target));
+        let loaded = match &self.recorded {
+            Some(recorded) => recorded.load(mapping),
+            None => load_file(pid, mapping).unwrap_or_else(|| run_time_code(pid, self.target)),
+        };
         let loaded = Arc::new(loaded);
         if self.loaded.len() >= MOST_FILES {
             self.loaded
@@ -96,8 +110,11 @@ fn run_time_code(pid: u32, target: u32) -> LoadedModule {
     }
 }
 
-fn load_vdso() -> LoadedModule {
-    let image = read_own_vdso().ok().as_deref().and_then(Image::from_memory);
+fn load_vdso(recorded: Option<&RecordedFiles>) -> LoadedModule {
+    let own = read_own_vdso().ok();
+    let image = own.as_deref().and_then(Image::from_memory);
+    // Another kernel's looks different.
+    let image = image.filter(|image| recorded.is_none_or(|files| files.is_vdso(image)));
     let module = Module {
         kind: ModuleKind::Vdso,
         path: "[vdso]".to_owned(),

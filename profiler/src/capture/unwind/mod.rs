@@ -2,11 +2,13 @@
 //! into frames.
 
 mod cfi;
+mod chains;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod image;
 mod maps;
+mod recorded;
 mod rows;
 mod space;
 mod trail;
@@ -21,8 +23,10 @@ use crate::capture::{
     model::{Frame, NONE},
     tables::Tables,
 };
+use chains::Chains;
 use files::Files;
 pub use maps::Mapping;
+pub(crate) use recorded::RecordedFiles;
 pub(crate) use rows::LoopCall;
 use space::AddressSpace;
 use trail::Trails;
@@ -80,6 +84,7 @@ pub struct Unwinder {
     next_epoch: u32,
     tools: Tools,
     trails: Trails,
+    chains: Chains,
     interpreters: Interpreters,
 }
 
@@ -102,7 +107,24 @@ impl Unwinder {
             next_epoch: 1,
             tools: Tools::new(),
             trails: Trails::new(),
+            chains: Chains::default(),
             interpreters: Interpreters::default(),
+        }
+    }
+
+    /// An unwinder of what another tool recorded: nothing is read of processes that run.
+    pub(crate) fn of_recording(files: RecordedFiles) -> Self {
+        Self {
+            files: Files::recorded(files),
+            ..Self::new(0)
+        }
+    }
+
+    /// Another unwinder that knows no process, and the files that this one has read.
+    pub(crate) fn with_same_files(&self) -> Self {
+        Self {
+            files: self.files.clone(),
+            ..Self::new(0)
         }
     }
 
@@ -300,6 +322,23 @@ impl Unwinder {
         } else {
             UnwindEnd::Truncated
         })
+    }
+
+    /// As [`Unwinder::follow_chain`], without looking again at what a thread's last chain had in
+    /// common: the innermost stack node, below `kernel_frames` (innermost first), and how it ended;
+    /// `None` for an empty chain.
+    pub(crate) fn follow_chain_on(
+        &mut self,
+        (pid, tid): (u32, u32),
+        addresses: impl Iterator<Item = u64>,
+        tables: &mut Tables,
+        kernel_frames: &[u32],
+    ) -> Option<(u32, UnwindEnd)> {
+        let space = space_at(&self.spaces, pid, u64::MAX);
+        let (user, end) = self.chains.follow(space, (pid, tid), addresses, tables)?;
+        let kernel = kernel_frames.iter().rev();
+        let stack = kernel.fold(user, |parent, frame| tables.node(parent, *frame));
+        Some((stack, end))
     }
 
     fn take_epoch(&mut self) -> u32 {

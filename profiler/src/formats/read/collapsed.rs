@@ -1,0 +1,96 @@
+//! Collapsed stacks, as stackcollapse-perf.pl, inferno and many profilers write them:
+//! `root;…;leaf count` a line, <https://www.brendangregg.com/flamegraphs.html>.
+
+use super::{
+    ForeignFormat, Input, ReadError, ReadOptions,
+    assembly::{Assembly, stack, whole},
+};
+use crate::{
+    capture::model::ModuleKind,
+    profile::{Foreign, ProfileBuilder, Unit},
+};
+
+const NAME: &str = "collapsed stacks";
+/// Lines that tell the format.
+const PROBED_LINES: usize = 8;
+/// Marks at the end of a function's name.
+const KERNEL: &str = "_[k]";
+const JIT: &str = "_[j]";
+const INLINED: &str = "_[i]";
+
+pub(super) struct Collapsed;
+
+impl ForeignFormat for Collapsed {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn is_it(&self, input: &Input<'_>) -> bool {
+        let lines = input.first_lines(PROBED_LINES + 1);
+        // The last one may be cut.
+        let whole = if lines.len() > 1 { lines.len() - 1 } else { 1 };
+        let mut lines = lines[..whole]
+            .iter()
+            .filter(|line| !is_left_out(line))
+            .peekable();
+        lines.peek().is_some() && lines.all(|line| parse(line).is_some())
+    }
+
+    fn read(&self, input: &Input<'_>, _: &ReadOptions) -> Result<ProfileBuilder, ReadError> {
+        let mut assembly = Assembly::new(input);
+        let own = assembly.own_module();
+        let thread = assembly.thread(0, 0, &input.name);
+        let mut left_out = 0_u64;
+        for line in input.bytes.split(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            if is_left_out(&line) {
+                continue;
+            }
+            let Some((names, count)) = parse(&line) else {
+                left_out += 1;
+                continue;
+            };
+            let frames: Vec<u32> = names
+                .split(';')
+                .map(|name| frame(&mut assembly, own, name))
+                .collect();
+            let node = stack(&mut assembly, frames);
+            assembly.sample(0, thread, node, count);
+        }
+        if left_out > 0 {
+            let note = format!("{left_out} lines hold no stack with a count, and were left out.");
+            assembly.notes.push(note);
+        }
+        assembly.finish(Foreign {
+            format: NAME,
+            unit: Unit::Samples,
+            label: "samples".to_owned(),
+            has_times: false,
+            notes: Vec::new(),
+        })
+    }
+}
+
+fn is_left_out(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with('#')
+}
+
+/// The stack and its count, which some tools give as a fraction.
+fn parse(line: &str) -> Option<(&str, u64)> {
+    let (names, count) = line.trim_end().rsplit_once([' ', '\t'])?;
+    let count: f64 = count.parse().ok().filter(|count: &f64| count.is_finite())?;
+    let names = names.trim();
+    (!names.is_empty() && count >= 0.0).then(|| (names, whole(count)))
+}
+
+fn frame(assembly: &mut Assembly, own: u32, name: &str) -> u32 {
+    if let Some(bare) = name.strip_suffix(KERNEL) {
+        let kernel = assembly.module(ModuleKind::Kernel, "[kernel]", &[]);
+        return assembly.named(kernel, bare, "", 0);
+    }
+    if let Some(bare) = name.strip_suffix(JIT) {
+        let jit = assembly.module(ModuleKind::Jit, "[jit]", &[]);
+        return assembly.named(jit, bare, "", 0);
+    }
+    assembly.named(own, name.strip_suffix(INLINED).unwrap_or(name), "", 0)
+}
