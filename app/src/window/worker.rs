@@ -16,7 +16,7 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::Workspace,
 };
-use scrutineer_ui::{command::Request, event::Event, record_choice::RecordChoice};
+use scrutineer_ui::{command::Request, event::Event, pin::Pin, record_choice::RecordChoice};
 
 use super::{
     dialogs::{Dialogs, NativeDialogs},
@@ -184,17 +184,7 @@ impl Worker {
             }
             Request::PruneCaptures => self.prune(true),
             Request::ListPins => self.change_pins(|_| Ok(())),
-            Request::KeepPin { path, pin } => {
-                let session = Arc::clone(&self.session);
-                self.job("Pinning the view", move |_, teller| {
-                    tell_pins(&session, session.keep_pin(&path, *pin)?, teller);
-                    let folder = session.captures_folder()?;
-                    teller.tell(Event::Captures(lists::captures(&folder)));
-                    let message = "Pinned as evidence".to_owned();
-                    teller.tell(Event::Said { message });
-                    Ok(())
-                });
-            }
+            Request::KeepPin { path, pin } => self.keep_pin(path, pin),
             Request::OpenPin(id) => self.with_session("Finding the capture of the pin", {
                 move |session, _| {
                     let (path, pin) = session.find_pin(&id)?;
@@ -215,6 +205,18 @@ impl Worker {
                 self.change_note(path, move |kept| kept.pinned = pinned);
             }
         }
+    }
+
+    fn keep_pin(&self, path: PathBuf, pin: Box<Pin>) {
+        let session = Arc::clone(&self.session);
+        self.job("Pinning the view", move |_, teller| {
+            tell_pins(&session, session.keep_pin(&path, *pin)?, teller);
+            let folder = session.captures_folder()?;
+            teller.tell(Event::Captures(lists::captures(&folder)));
+            let message = "Pinned as evidence".to_owned();
+            teller.tell(Event::Said { message });
+            Ok(())
+        });
     }
 
     /// Shows the workspace's last judgement, where there is one.

@@ -85,9 +85,9 @@ fn expect_lock(profile: &Profile, waited_ns: f64) {
     let site = sites.find(|site| site.function == "wait_for_lock");
     let site = site.unwrap_or_else(|| panic!("{facts:?}"));
     let run_queue_s = facts.run_queue_s;
-    let waited_s = waited_ns / 1e9;
+    let expected_s = waited_ns / 1e9;
     assert!(
-        site.waited_s <= waited_s + 1e-9 && site.waited_s + run_queue_s >= 0.95 * waited_s,
-        "{site:?} of {waited_s} s, {run_queue_s} s on the run queue"
+        site.waited_s <= expected_s + 1e-9 && site.waited_s + run_queue_s >= 0.95 * expected_s,
+        "{site:?} of {expected_s} s, {run_queue_s} s on the run queue"
     );
 }
