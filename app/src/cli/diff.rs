@@ -6,7 +6,7 @@ use scrutineer_profiler::{
     formats::difference::{self, DifferenceFormat},
     profile::{
         Profile, Selection, Weight,
-        diff::{Diff, Part},
+        diff::{Diff, Part, unlike},
     },
 };
 
@@ -109,8 +109,10 @@ impl Run for Arguments {
         };
         let bases = side(&self.base, &self.more_bases)?;
         let candidates = side(&self.candidate, &self.more_candidates)?;
-        for difference in unlike(&bases, &candidates) {
-            progress.say(&format!("warning: {difference}"));
+        if let (Some(base), Some(candidate)) = (bases.first(), candidates.first()) {
+            for difference in unlike(base, candidate) {
+                progress.say(&format!("warning: {difference}"));
+            }
         }
         let before = Selection::weighed_by(self.weight);
         let after = Selection::weighed_by(self.against_weight.unwrap_or(self.weight));
@@ -162,33 +164,4 @@ fn grown(found: &Diff, limit: f64) -> Vec<String> {
             ))
         })
         .collect()
-}
-
-/// What differs between the sides beside the program, and may be why shares differ.
-fn unlike(bases: &[Profile], candidates: &[Profile]) -> Vec<String> {
-    let (Some(base), Some(candidate)) = (bases.first(), candidates.first()) else {
-        return Vec::new();
-    };
-    let (base, candidate) = (&base.header, &candidate.header);
-    let mut found = Vec::new();
-    if base.machine != candidate.machine {
-        found.push(format!(
-            "the captures come from different machines or kernels ({}, Linux {}; {}, Linux {})",
-            base.machine.cpu_model,
-            base.machine.kernel,
-            candidate.machine.cpu_model,
-            candidate.machine.kernel
-        ));
-    }
-    if base.sampler != candidate.sampler {
-        found.push(format!(
-            "the captures were sampled by different clocks ({}, {})",
-            base.sampler.label(),
-            candidate.sampler.label()
-        ));
-    }
-    if base.kernel_frames != candidate.kernel_frames {
-        found.push("only one side has kernel frames, so the other's shares are of less".to_owned());
-    }
-    found
 }

@@ -16,7 +16,12 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::Workspace,
 };
-use scrutineer_ui::{command::Request, event::Event, pin::Pin, record_choice::RecordChoice};
+use scrutineer_ui::{
+    command::{CompareSide, Request},
+    event::Event,
+    pin::Pin,
+    record_choice::RecordChoice,
+};
 
 use super::{
     dialogs::{Dialogs, NativeDialogs},
@@ -27,7 +32,7 @@ use super::{
 };
 use crate::{
     capture_note::{self, CaptureNote},
-    cli,
+    captures, cli,
     jobs::{Job, JobContext, JobEvent, Jobs},
     pins,
 };
@@ -142,6 +147,7 @@ impl Worker {
             Request::Cancel(id) => self.jobs.cancel(id),
             Request::Open(path) => self.open(path),
             Request::OpenDialog => self.open_by_dialog(),
+            Request::LoadOther { path, side, beside } => self.load_other(path, side, beside),
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
             Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
@@ -378,6 +384,27 @@ impl Worker {
                 None => Ok(()),
             }
         });
+    }
+
+    fn load_other(&self, path: Option<PathBuf>, side: CompareSide, beside: PathBuf) {
+        let dialogs = Arc::clone(&self.dialogs);
+        self.job(
+            "Opening the capture to compare with",
+            move |context, teller| {
+                let Some(path) = path.or_else(|| dialogs.open_capture()) else {
+                    return Ok(());
+                };
+                let loaded = captures::load(&path, context)?;
+                teller.tell(Event::Other {
+                    path,
+                    side,
+                    beside,
+                    profile: Arc::new(loaded.profile),
+                    damage: loaded.damage,
+                });
+                Ok(())
+            },
+        );
     }
 
     fn export_by_dialog(&self) {

@@ -17,7 +17,7 @@ use crate::{
     settings::{Settings, ThemeChoice, WheelAction},
     state::{
         checklist::Show,
-        profile::{Mode, Pane},
+        profile::{CompareColumn, Mode, Pane},
         start::{Column, Filter},
         timeline::ThreadOrder,
     },
@@ -83,6 +83,15 @@ pub enum Request {
     Open(PathBuf),
     /// Ask for a capture file with the native dialog.
     OpenDialog,
+    /// Load a capture that the open one is compared with.
+    LoadOther {
+        /// File; `None` asks for it with the native dialog.
+        path: Option<PathBuf>,
+        /// Its side.
+        side: CompareSide,
+        /// File of the open capture, which the answer is for.
+        beside: PathBuf,
+    },
     /// Run the demo.
     RunDemo,
     /// Gather evidence about a process and judge; about the open capture's target where `None`.
@@ -347,6 +356,40 @@ pub(crate) enum TimelineAction {
     ScrollTo(usize),
 }
 
+/// The sides of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareSide {
+    /// What was before.
+    Base,
+    /// What is now.
+    Candidate,
+}
+
+/// Comparing what is shown with something else.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum CompareAction {
+    /// Offer everything that it can be compared with; stop where something is compared.
+    Offer,
+    /// Hold the range for a later comparison.
+    Hold,
+    /// With the range that is held.
+    Held,
+    /// CPU time with waits.
+    Weights,
+    /// With another capture, or one more on a side.
+    Capture(PathBuf, CompareSide),
+    /// With a capture that the native dialog asks for.
+    Choose,
+    /// Swap base and candidate, where both are of this capture.
+    Swap,
+    /// Widths of the base, so that vanished stacks are seen, or of the candidate.
+    ToggleBase,
+    /// Sort the table of functions.
+    Sort(CompareColumn),
+    /// Compare no longer.
+    Stop,
+}
+
 /// Everything that a person can do. Pointer, keys, palette and tests issue the same commands.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
@@ -450,6 +493,10 @@ pub(crate) enum Command {
     Timeline(TimelineAction),
     /// Transform the stacks, or take that back.
     Transform(TransformAction),
+    /// Compare what is shown.
+    Compare(CompareAction),
+    /// Leave frames below 0.1 % out of the flame graph, or show them again.
+    ToggleSmall,
     /// Let plain letters go to a pane.
     FocusPane(Pane),
     /// Zoom the flame graph around its middle; above 1 shows less.

@@ -13,7 +13,11 @@ use scrutineer_profiler::{
 /// One process of the list, as the probe lists it.
 pub use scrutineer_profiler::probes::list::ProcessInfo as ProcessRow;
 
-use crate::{command::JobId, pin::PinState, settings::Settings};
+use crate::{
+    command::{CompareSide, JobId},
+    pin::PinState,
+    settings::Settings,
+};
 
 /// A capture in the list of recent ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +112,19 @@ pub enum Event {
     Live(LoadedProfile),
     /// A capture was opened.
     Loaded(LoadedProfile),
+    /// A capture to compare with was loaded.
+    Other {
+        /// File.
+        path: PathBuf,
+        /// Its side.
+        side: CompareSide,
+        /// File of the capture that was open when it was asked for.
+        beside: PathBuf,
+        /// Profile.
+        profile: Arc<Profile>,
+        /// What is damaged in the file, as a sentence.
+        damage: Option<String>,
+    },
     /// The judgement.
     Review(Arc<ReviewDocument>),
     /// The workspace's pins, the oldest first.

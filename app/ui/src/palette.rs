@@ -1,10 +1,12 @@
 //! The command palette: everything that can be done now, found by typing.
 
 use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
+use scrutineer_profiler::profile::Weight;
 
 use crate::{
     command::{
-        Command, PinAction, Request, Screen, Setting, TabAction, TimelineAction, TransformAction,
+        Command, CompareAction, CompareSide, PinAction, Request, Screen, Setting, TabAction,
+        TimelineAction, TransformAction,
     },
     icons,
     record_choice::{RecordChoice, RecordSubject},
@@ -12,7 +14,7 @@ use crate::{
     settings::{ThemeChoice, WheelAction},
     state::{Layer, State, profile::Mode, start::title, timeline::ThreadOrder},
     theme::{Theme, regular},
-    views::readings::TOPICS,
+    views::{comparison::Against, readings::TOPICS},
     widgets::{
         self,
         field::Field,
@@ -275,6 +277,13 @@ fn profile(state: &State) -> Vec<Line> {
         "u",
         Command::Transform(TransformAction::ToggleMyCode),
     ));
+    lines.extend(comparisons(state));
+    let small = if state.profile.wanted.hides_small {
+        "Show frames below 0.1 % again"
+    } else {
+        "Hide frames below 0.1 %"
+    };
+    lines.push(line(small, "h", Command::ToggleSmall));
     lines.push(line(
         "Zoom the timeline to the range",
         "z",
@@ -299,6 +308,63 @@ fn profile(state: &State) -> Vec<Line> {
     ));
     lines.push(line("Invert the call tree", "i", Command::ToggleInvert));
     lines.push(line("Reset zoom", "0", Command::ResetZoom));
+    lines
+}
+
+/// Captures that the palette offers to compare with.
+const CAPTURES: usize = 30;
+
+/// What the shown selection can be compared with.
+fn comparisons(state: &State) -> Vec<Line> {
+    let profile = &state.profile;
+    let Some(open) = profile.open.as_ref().filter(|open| !open.live) else {
+        return Vec::new();
+    };
+    let compare = |words: String, key, action| line(words, key, Command::Compare(action));
+    let mut lines = Vec::new();
+    if let Some((from, to)) = profile.held_s {
+        let words = format!("Compare with the held range, {from:.1} – {to:.1} s");
+        lines.push(compare(words, "", CompareAction::Held));
+    }
+    if profile.wanted.range_s.is_some() {
+        let words = "Hold this range to compare another with it".to_owned();
+        lines.push(compare(words, "b", CompareAction::Hold));
+    }
+    if open.weights().contains(&Weight::Wait) {
+        let words = "Compare CPU time and waits".to_owned();
+        lines.push(compare(words, "", CompareAction::Weights));
+    }
+    let has_captures = matches!(profile.wanted.against, Some(Against::Captures(_)));
+    let captures = state.start.captures.iter().flatten();
+    let others = captures.filter(|capture| capture.path != open.loaded.path);
+    for capture in others.take(CAPTURES) {
+        let file = capture.path.file_name().unwrap_or_default();
+        let when = crate::format::day(capture.started_at, state.now);
+        let name = format!("{}, {when}, {}", capture.target, file.to_string_lossy());
+        let mut offer = |words: &str, side| {
+            let action = CompareAction::Capture(capture.path.clone(), side);
+            lines.push(compare(format!("{words} {name}"), "", action));
+        };
+        if has_captures {
+            offer("Compare with one more base:", CompareSide::Base);
+            offer("Compare one more beside this one:", CompareSide::Candidate);
+        } else {
+            offer("Compare with", CompareSide::Base);
+        }
+    }
+    lines.push(compare(
+        "Compare with another capture…".to_owned(),
+        "",
+        CompareAction::Choose,
+    ));
+    if profile.wanted.against.is_some() {
+        let words = "Compare the other way around: swap the sides".to_owned();
+        lines.push(compare(words, "", CompareAction::Swap));
+        let words = "Compare by the base's widths: show vanished stacks".to_owned();
+        lines.push(compare(words, "v", CompareAction::ToggleBase));
+        let words = "Compare no longer".to_owned();
+        lines.push(compare(words, "x", CompareAction::Stop));
+    }
     lines
 }
 

@@ -59,7 +59,15 @@ pub(crate) struct Theme {
     outcomes: [OutcomeInk; 7],
     categories: [Color32; 6],
     inlined: Color32,
+    /// More, the same, less: the ramp of a comparison.
+    ramp: [Color32; 7],
+    /// Numbers that are more, and less.
+    pub(crate) more: Color32,
+    pub(crate) less: Color32,
 }
+
+/// The step of the ramp that says "the same"; those before it say more, those behind it less.
+pub(crate) const SAME: usize = 3;
 
 /// Dark.
 pub(crate) static DARK: Theme = Theme {
@@ -114,6 +122,17 @@ pub(crate) static DARK: Theme = Theme {
         rgb(0x3A_4350),
     ],
     inlined: rgb(0xB9_9774),
+    ramp: [
+        rgb(0xEE_7360),
+        rgb(0xA8_4B40),
+        rgb(0x74_504D),
+        rgb(0x4A_525E),
+        rgb(0x43_5A7B),
+        rgb(0x3B_67A6),
+        rgb(0x6F_A4F0),
+    ],
+    more: rgb(0xEE_7360),
+    less: rgb(0x6F_A4F0),
 };
 
 /// Light.
@@ -173,6 +192,17 @@ pub(crate) static LIGHT: Theme = Theme {
         rgb(0xD3_D8E0),
     ],
     inlined: rgb(0xDE_C3A5),
+    ramp: [
+        rgb(0xE9_806F),
+        rgb(0xF0_A99D),
+        rgb(0xF3_CFC8),
+        rgb(0xDD_E1E7),
+        rgb(0xC9_DAF0),
+        rgb(0xA5_C4EC),
+        rgb(0x78_A8E6),
+    ],
+    more: rgb(0xB9_3721),
+    less: rgb(0x1F_5DB4),
 };
 
 impl Theme {
@@ -217,6 +247,14 @@ impl Theme {
         } else {
             self.on_frame
         }
+    }
+
+    /// Fill and ink of a frame at a step of the ramp, 0 (much more) to 6 (much less).
+    pub(crate) fn compared(&self, step: usize) -> (Color32, Color32) {
+        let step = step.min(self.ramp.len() - 1);
+        let is_end = step == 0 || step + 1 == self.ramp.len();
+        let ink = if is_end { self.on_frame } else { self.text };
+        (self.ramp[step], ink)
     }
 
     /// The line between rows and panes.
@@ -470,6 +508,20 @@ mod tests {
         let has = |bytes: Vec<u8>| bytes.chunks(16).any(|table| table.starts_with(b"GSUB"));
         assert!(has(directory(&font)));
         assert!(!has(directory(&without_ligatures(&font))));
+    }
+
+    #[test]
+    fn labels_and_changes_of_a_comparison_can_be_read() {
+        for theme in [&DARK, &LIGHT] {
+            for step in 0..7 {
+                let (fill, ink) = theme.compared(step);
+                assert_readable("compared frame", ink, fill);
+            }
+            for on in [theme.canvas, theme.panel, theme.hover, theme.selected] {
+                assert_readable("more", theme.more, on);
+                assert_readable("less", theme.less, on);
+            }
+        }
     }
 
     #[test]

@@ -111,7 +111,13 @@ impl CallTree {
         self.depth.reserve(nodes);
     }
 
-    fn push_node(&mut self, function: u32, parent: u32, depth: u16, inlined: bool) -> u32 {
+    pub(super) fn push_node(
+        &mut self,
+        function: u32,
+        parent: u32,
+        depth: u16,
+        inlined: bool,
+    ) -> u32 {
         let node = self.function.len() as u32;
         self.function.push(function);
         self.parent.push(parent);
@@ -322,7 +328,7 @@ impl<'a> Grower<'a> {
 }
 
 /// Rank of each function in the order of names.
-fn ranks(functions: &[Function]) -> Vec<u32> {
+pub(super) fn ranks(functions: &[Function]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..functions.len() as u32).collect();
     order.sort_by(|a, b| {
         functions[*a as usize]

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     bench::{DESIGN_EFFECT, three_sigma},
-    profile::{Profile, Selection, Unit, builder::file_name, top_functions},
+    profile::{Function, Profile, Selection, Unit, builder::file_name, top_functions},
 };
 
 /// A part of a capture that is compared.
@@ -33,6 +33,17 @@ pub struct FunctionKey {
     pub module: String,
 }
 
+impl FunctionKey {
+    /// The key of a function of a profile.
+    pub fn of(profile: &Profile, function: &Function) -> Self {
+        let module = profile.modules.get(function.module as usize);
+        Self {
+            name: function.name.clone(),
+            module: module.map_or_else(String::new, |m| file_name(&m.path).to_owned()),
+        }
+    }
+}
+
 /// A difference of shares, candidate minus base, with its interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Difference {
@@ -47,6 +58,21 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Two parts of two wholes (weights), each whole of so many events; the interval covers sampling
+    /// alone.
+    pub fn of_sampling(base: (u64, u64, u64), candidate: (u64, u64, u64)) -> Self {
+        let share = |(part, whole, _): (u64, u64, u64)| part as f64 / whole.max(1) as f64;
+        let variance = |side| sampling_variance(share(side), side.2);
+        let half = 3.0 * (variance(base) + variance(candidate)).sqrt();
+        let change = share(candidate) - share(base);
+        Self {
+            base: share(base),
+            candidate: share(candidate),
+            low: change - half,
+            high: change + half,
+        }
+    }
+
     /// Candidate minus base.
     pub fn change(&self) -> f64 {
         self.candidate - self.base
@@ -110,11 +136,7 @@ impl Capture {
         let mut shares: BTreeMap<FunctionKey, [f64; 2]> = BTreeMap::new();
         for top in top_functions(profile, part.selection, false) {
             let function = &profile.functions[top.function as usize];
-            let module = profile.modules.get(function.module as usize);
-            let key = FunctionKey {
-                name: function.name.clone(),
-                module: module.map_or_else(String::new, |m| file_name(&m.path).to_owned()),
-            };
+            let key = FunctionKey::of(profile, function);
             // Namesakes of one module count together.
             let sum = shares.entry(key).or_default();
             sum[0] += top.self_samples as f64 / whole;
@@ -125,17 +147,19 @@ impl Capture {
     }
 }
 
+fn sampling_variance(share: f64, events: u64) -> f64 {
+    // A share that was never seen can still be one in so many events, and one of all less.
+    let least = 1.0 / (events as f64 + 2.0);
+    let p = share.clamp(least, 1.0 - least);
+    DESIGN_EFFECT * p * (1.0 - p) / events.max(1) as f64
+}
+
 /// A side's mean share and the variance of that mean.
 fn mean_of(captures: &[Capture], key: &FunctionKey, which: usize) -> (f64, f64) {
     let count = captures.len().max(1) as f64;
     let share = |capture: &Capture| capture.shares.get(key).map_or(0.0, |shares| shares[which]);
     let mean = captures.iter().map(share).sum::<f64>() / count;
-    let of_sampling = |capture: &Capture| {
-        // A share that was never seen can still be one in so many events, and one of all less.
-        let least = 1.0 / (capture.events as f64 + 2.0);
-        let p = share(capture).clamp(least, 1.0 - least);
-        DESIGN_EFFECT * p * (1.0 - p) / capture.events.max(1) as f64
-    };
+    let of_sampling = |capture: &Capture| sampling_variance(share(capture), capture.events);
     let sampling = captures.iter().map(of_sampling).sum::<f64>() / (count * count);
     if captures.len() < 2 {
         return (mean, sampling);
@@ -202,6 +226,33 @@ pub fn diff(base: &[Part<'_>], candidate: &[Part<'_>]) -> Diff {
         functions,
         knows_spread,
     }
+}
+
+/// What differs between the sides beside the program, and may be why shares differ.
+/// Sentences without a full stop.
+pub fn unlike(base: &Profile, candidate: &Profile) -> Vec<String> {
+    let (base, candidate) = (&base.header, &candidate.header);
+    let mut found = Vec::new();
+    if base.machine != candidate.machine {
+        found.push(format!(
+            "the captures come from different machines or kernels ({}, Linux {}; {}, Linux {})",
+            base.machine.cpu_model,
+            base.machine.kernel,
+            candidate.machine.cpu_model,
+            candidate.machine.kernel
+        ));
+    }
+    if base.sampler != candidate.sampler {
+        found.push(format!(
+            "the captures were sampled by different clocks ({}, {})",
+            base.sampler.label(),
+            candidate.sampler.label()
+        ));
+    }
+    if base.kernel_frames != candidate.kernel_frames {
+        found.push("only one side has kernel frames, so the other's shares are of less".to_owned());
+    }
+    found
 }
 
 fn sum_of(parts: &[Part<'_>], captures: &[Capture]) -> SideSum {

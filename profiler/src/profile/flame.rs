@@ -14,6 +14,26 @@ pub enum FlameOrder {
     LeftHeavy,
 }
 
+/// How a tree is laid out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LayoutOptions<'a> {
+    /// Order of siblings.
+    pub order: FlameOrder,
+    /// Width of each node where it is not its total; a node is as wide as its children at least.
+    pub widths: Option<&'a [u64]>,
+    /// Nodes narrower than this are left out with all below them, and counted.
+    pub least: u64,
+}
+
+/// What a layout leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Nodes.
+    pub nodes: usize,
+    /// Their width together, each sample counted once.
+    pub weight: u64,
+}
+
 /// One row of the layout: a depth of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlameRow {
@@ -39,29 +59,44 @@ pub struct FlameLayout {
     pub parent: Vec<u32>,
     /// Width of the root.
     pub total: u64,
+    /// What was too narrow.
+    pub hidden: Hidden,
 }
 
 impl FlameLayout {
     /// Lays out a tree, in time linear in its nodes (left-heavy: and the sorting of siblings).
     pub fn build(tree: &CallTree, order: FlameOrder) -> Self {
+        let options = LayoutOptions {
+            order,
+            ..LayoutOptions::default()
+        };
+        Self::build_with(tree, options)
+    }
+
+    /// Lays out a tree so. Nodes without a width are not there at all; siblings keep the places that
+    /// they have with all others, so that what is left out leaves a gap.
+    pub fn build_with(tree: &CallTree, options: LayoutOptions<'_>) -> Self {
         let mut layout = Self::default();
-        if tree.is_empty() {
+        let widths = options.widths.unwrap_or(&tree.total_samples);
+        let Some(total) = widths.first().copied().filter(|total| *total > 0) else {
             return layout;
-        }
-        layout.total = tree.total_samples[0];
+        };
+        layout.total = total;
         layout.reserve(tree.len());
-        layout.push(tree, 0, 0, 0);
+        layout.push(widths, 0, 0, 0);
         let mut row = FlameRow { start: 0, end: 1 };
         while row.start < row.end {
             layout.rows.push(row);
             for parent in row.start..row.end {
-                layout.push_children(tree, order, parent);
+                layout.push_children(tree, widths, options, parent);
             }
             row = FlameRow {
                 start: row.end,
                 end: layout.node.len() as u32,
             };
         }
+        let all = widths.iter().filter(|width| **width > 0).count();
+        layout.hidden.nodes = all - layout.node.len();
         layout
     }
 
@@ -98,25 +133,36 @@ impl FlameLayout {
         self.parent.reserve(boxes);
     }
 
-    fn push(&mut self, tree: &CallTree, node: u32, parent: u32, x: u64) {
+    fn push(&mut self, widths: &[u64], node: u32, parent: u32, x: u64) {
         self.x.push(x);
-        self.width.push(tree.total_samples[node as usize]);
+        self.width.push(widths[node as usize]);
         self.node.push(node);
         self.parent.push(parent);
     }
 
-    fn push_children(&mut self, tree: &CallTree, order: FlameOrder, parent: u32) {
+    fn push_children(
+        &mut self,
+        tree: &CallTree,
+        widths: &[u64],
+        options: LayoutOptions<'_>,
+        parent: u32,
+    ) {
         let children = tree.children(self.node[parent as usize]);
         let mut x = self.x[parent as usize];
         let mut push = |child: u32| {
-            self.push(tree, child, parent, x);
-            x += tree.total_samples[child as usize];
+            let width = widths[child as usize];
+            if width >= options.least.max(1) {
+                self.push(widths, child, parent, x);
+            } else {
+                self.hidden.weight += width;
+            }
+            x += width;
         };
-        match order {
+        match options.order {
             FlameOrder::Alphabetical => children.for_each(push),
             FlameOrder::LeftHeavy => {
                 let mut children: Vec<u32> = children.collect();
-                children.sort_by_key(|child| Reverse(tree.total_samples[*child as usize]));
+                children.sort_by_key(|child| Reverse(widths[*child as usize]));
                 children.into_iter().for_each(&mut push);
             }
         }
@@ -191,6 +237,43 @@ mod tests {
         let heavy = FlameLayout::build(&tree, FlameOrder::LeftHeavy);
         let last = |layout: &FlameLayout| layout.width[layout.rows[3].start as usize];
         assert_eq!((last(&profile_order), last(&heavy)), (1, 2));
+    }
+
+    #[test]
+    fn what_is_too_narrow_is_left_out_with_all_below_it_and_counted() {
+        let tree = tree_of(&[vec![0, 1], vec![0, 2, 3], vec![0, 4], vec![0, 4]]);
+        let options = LayoutOptions {
+            least: 2,
+            ..LayoutOptions::default()
+        };
+        let layout = FlameLayout::build_with(&tree, options);
+        let expected = Hidden {
+            nodes: 3,
+            weight: 2,
+        };
+        assert_eq!((layout.hidden, layout.total), (expected, 4));
+        let last = layout.rows.last().expect("rows").start as usize;
+        assert_eq!(
+            (layout.x[last], layout.width[last]),
+            (2, 2),
+            "it keeps its place"
+        );
+        let whole = FlameLayout::build(&tree, FlameOrder::Alphabetical);
+        assert_eq!(whole.hidden, Hidden::default());
+    }
+
+    #[test]
+    fn other_widths_leave_nodes_of_none_out() {
+        let tree = tree_of(&[vec![0, 1], vec![0, 2]]);
+        let mut widths = vec![5; tree.len()];
+        widths[tree.len() - 1] = 0;
+        let options = LayoutOptions {
+            widths: Some(&widths),
+            ..LayoutOptions::default()
+        };
+        let layout = FlameLayout::build_with(&tree, options);
+        assert_eq!(layout.node.len(), tree.len() - 1);
+        assert_eq!((layout.total, layout.hidden), (5, Hidden::default()));
     }
 
     #[test]

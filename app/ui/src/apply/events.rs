@@ -58,6 +58,18 @@ pub(crate) fn handle(state: &mut State, event: Event) {
                 super::show(state, Screen::Profile);
             }
         }
+        Event::Other {
+            path,
+            side,
+            beside,
+            profile,
+            damage,
+        } => {
+            if let Some(damage) = damage {
+                state.notify(Outcome::Attention, damage, None);
+            }
+            super::compare::loaded(state, (path, profile), side, &beside);
+        }
         Event::Review(review) => reviewed(state, review),
         Event::Pins(pins) => state.pins.list = Some(pins),
         Event::PinFound { path, view } => super::pins::open(state, path, view),

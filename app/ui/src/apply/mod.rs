@@ -1,6 +1,7 @@
 //! Commands change the state, and nothing else does.
 
 mod checklist;
+mod compare;
 mod events;
 mod notes;
 mod pins;

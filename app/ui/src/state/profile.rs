@@ -13,7 +13,10 @@ use crate::{
     pin::PinState,
     state::timeline::TimelineState,
     views::{
-        Arrangement, Digest, Found, Inspection, readings::Pictures, sandwich::Sandwich,
+        Arrangement, Digest, Found, Inspection,
+        comparison::{ComparedFunction, Comparison},
+        readings::Pictures,
+        sandwich::Sandwich,
         waits::ClassTime,
     },
     widgets::flame::{self, Window},
@@ -71,6 +74,22 @@ pub(crate) enum Pane {
     Timeline,
 }
 
+/// Columns that the table of a comparison can be sorted by, most first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum CompareColumn {
+    /// Self share of the base.
+    Base,
+    /// Self share of the candidate.
+    Candidate,
+    /// Size of the change of the self share.
+    #[default]
+    SelfChange,
+    /// Total share of the candidate.
+    Total,
+    /// Size of the change of the total share.
+    TotalChange,
+}
+
 /// A tree with its layouts: what the views show.
 #[derive(Clone, Debug)]
 pub(crate) struct Arranged {
@@ -83,6 +102,8 @@ pub(crate) struct Arranged {
     pub(crate) top: Option<Arc<Vec<TopFunction>>>,
     /// Classes of waits with their time in the range.
     pub(crate) classes: Arc<Vec<ClassTime>>,
+    /// The comparison, where there is one; the tree is that of both sides.
+    pub(crate) compared: Option<Arc<Comparison>>,
 }
 
 /// The open capture.
@@ -99,6 +120,8 @@ pub(crate) struct Open {
     pub(crate) shown: Arranged,
     /// The arrangement that `shown` has.
     pub(crate) arrangement: Arrangement,
+    /// Whether widths are those of the base of a comparison, so that vanished stacks are seen.
+    pub(crate) by_base: bool,
 }
 
 impl Open {
@@ -120,10 +143,11 @@ impl Open {
 
     /// The layout of a mode.
     pub(crate) fn layout(&self, mode: Mode) -> &FlameLayout {
-        if mode == Mode::LeftHeavy {
-            &self.shown.left_heavy
-        } else {
-            &self.shown.layout
+        let heavy = mode == Mode::LeftHeavy;
+        match &self.shown.compared {
+            Some(compared) if self.by_base => &compared.base_layouts[usize::from(heavy)],
+            _ if heavy => &self.shown.left_heavy,
+            _ => &self.shown.layout,
         }
     }
 
@@ -173,6 +197,12 @@ pub(crate) struct ProfileState {
     pub(crate) zoomed: Option<u32>,
     /// Whether functions are sorted by total instead of self.
     pub(crate) by_total: bool,
+    /// Functions of both sides of a comparison, in the order of their table.
+    pub(crate) compared: Vec<ComparedFunction>,
+    /// The column that they are sorted by.
+    pub(crate) compared_by: CompareColumn,
+    /// A range that is held to be compared with, seconds.
+    pub(crate) held_s: Option<(f64, f64)>,
     pub(crate) reveal: bool,
     pub(crate) generation: u64,
     /// The threads over time.
@@ -219,6 +249,9 @@ impl Default for ProfileState {
             functions: Vec::new(),
             zoomed: None,
             by_total: false,
+            compared: Vec::new(),
+            compared_by: CompareColumn::default(),
+            held_s: None,
             reveal: false,
             generation: 0,
             timeline: TimelineState::default(),
@@ -259,6 +292,7 @@ impl ProfileState {
 
     /// Sorts the table of functions anew; the thread of views sorted them by self samples.
     pub(crate) fn arrange_functions(&mut self) {
+        self.arrange_compared();
         let top = self
             .open
             .as_ref()
@@ -268,6 +302,21 @@ impl ProfileState {
             let order = |row: &TopFunction| (std::cmp::Reverse(row.total_samples), row.function);
             self.functions.sort_by_key(order);
         }
+    }
+
+    /// Sorts the table of a comparison anew; it comes sorted by the change of the self share.
+    fn arrange_compared(&mut self) {
+        let open = self.open.as_ref();
+        let compared = open.and_then(|open| open.shown.compared.as_ref());
+        self.compared = compared.map_or_else(Vec::new, |compared| compared.functions.clone());
+        let key: fn(&ComparedFunction) -> f64 = match self.compared_by {
+            CompareColumn::SelfChange => return,
+            CompareColumn::Base => |row| row.own.base,
+            CompareColumn::Candidate => |row| row.own.candidate,
+            CompareColumn::Total => |row| row.total.candidate,
+            CompareColumn::TotalChange => |row| row.total.change().abs(),
+        };
+        self.compared.sort_by(|a, b| key(b).total_cmp(&key(a)));
     }
 
     /// The node in a new tree that has the same names up to the root.

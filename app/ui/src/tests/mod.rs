@@ -1,6 +1,7 @@
 //! The screens driven by role and label, as a person or a screen reader would.
 
 mod checklist;
+mod compare;
 mod everywhere;
 mod memory;
 mod pins;

@@ -1,6 +1,7 @@
 //! What is worked out of a profile off the frame's thread: other arrangements of the tree, top
 //! functions, search, callers and callees, and the lines over time.
 
+pub(crate) mod comparison;
 mod digest;
 mod inspect;
 pub(crate) mod picture;
@@ -22,7 +23,8 @@ use scrutineer_evidence::residency::Growth;
 use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{
-        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, Selection, Weight,
+        CallTree, CallTreeOptions, FlameLayout, FlameOrder, LayoutOptions, Profile, Selection,
+        TopFunction, Weight,
         heat_map::HeatMap,
         top_functions,
         tracks::ThreadIndex,
@@ -31,6 +33,7 @@ use scrutineer_profiler::{
 };
 
 use crate::{pin::Pin, state::profile::Arranged};
+use comparison::{Against, Comparison};
 
 /// How the tree is arranged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,7 +50,14 @@ pub(crate) struct Arrangement {
     pub(crate) weight: Weight,
     /// Classes of waits that count; `None` for all.
     pub(crate) classes: Option<BTreeSet<WaitClass>>,
+    /// What it is compared with; `None` where nothing is compared.
+    pub(crate) against: Option<Against>,
+    /// Whether frames below [`SMALL`] are left out of the flame graph.
+    pub(crate) hides_small: bool,
 }
+
+/// Share below which frames are small.
+pub(crate) const SMALL: f64 = 0.001;
 
 impl Arrangement {
     /// The part of the profile that it looks at.
@@ -59,6 +69,15 @@ impl Arrangement {
             weight: self.weight,
             wait_classes: self.classes.clone(),
             threads: self.threads.clone(),
+        }
+    }
+
+    /// The least width that a flame graph of `total` shows.
+    pub(crate) fn least_of(&self, total: u64) -> u64 {
+        if self.hides_small {
+            (total as f64 * SMALL).ceil() as u64
+        } else {
+            0
         }
     }
 
@@ -512,18 +531,49 @@ fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arrang
             ..have
         };
     }
-    let options = CallTreeOptions {
-        inverted: arrangement.inverted,
-        ..CallTreeOptions::default()
+    let compared = arrangement.against.as_ref();
+    let compared = compared.map(|against| comparison::compare(&profile, arrangement, against));
+    match compared.map(Arc::new) {
+        Some(compared) => {
+            let profile = compared.tree.profile.clone();
+            let tree = Arc::new(compared.tree.tree.clone());
+            laid_out((profile, tree), arrangement, top, classes, Some(compared))
+        }
+        None => {
+            let options = CallTreeOptions {
+                inverted: arrangement.inverted,
+                ..CallTreeOptions::default()
+            };
+            let tree = Arc::new(CallTree::build(&profile, &selection, options));
+            laid_out((profile, tree), arrangement, top, classes, None)
+        }
+    }
+}
+
+fn laid_out(
+    (profile, tree): (Arc<Profile>, Arc<CallTree>),
+    arrangement: &Arrangement,
+    top: Option<Arc<Vec<TopFunction>>>,
+    classes: Arc<Vec<waits::ClassTime>>,
+    compared: Option<Arc<Comparison>>,
+) -> Arranged {
+    let total = tree.total_samples.first().copied().unwrap_or(0);
+    let layout = |order| {
+        let options = LayoutOptions {
+            order,
+            least: arrangement.least_of(total),
+            ..LayoutOptions::default()
+        };
+        Arc::new(FlameLayout::build_with(&tree, options))
     };
-    let tree = CallTree::build(&profile, &selection, options);
     Arranged {
-        layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
-        left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
-        tree: Arc::new(tree),
+        layout: layout(FlameOrder::Alphabetical),
+        left_heavy: layout(FlameOrder::LeftHeavy),
+        tree,
         top,
         classes,
         profile,
+        compared,
     }
 }
 

@@ -3,7 +3,7 @@
 use egui::{CursorIcon, Id, Mesh, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use scrutineer_profiler::profile::heat_map::{HeatMap, PARTS};
 
-use super::graph::way;
+use super::way::way;
 use crate::{
     command::Command,
     format,

@@ -1,7 +1,7 @@
 //! The inspector: the selected frame's function, its share, callers and callees.
 
 use egui::{Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
-use scrutineer_profiler::profile::{Category, Unit, Weight};
+use scrutineer_profiler::profile::{Category, Unit, Weight, diff::Difference};
 
 use super::source;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     format, icons,
     state::{State, profile::Open},
     theme::{CONTROL, Theme, mono, regular, semibold},
-    views::{Inspection, Neighbour, waits::Waited},
+    views::{Inspection, Neighbour, comparison::points, waits::Waited},
     widgets::{
         self,
         bar::{cut_bottom, cut_top},
@@ -198,6 +198,11 @@ fn shares(ui: &Ui, room: &mut Rect, open: &Open, node: u32) {
         );
     }
     let place = Rect::from_min_max(pos2(area.left() + 224.0, area.top()), area.max);
+    if let Some(compared) = &open.shown.compared {
+        change(ui, place, &compared.tree.total(node));
+        hline(ui, *room, room.top(), theme.hairline());
+        return;
+    }
     text::label(
         ui,
         place.with_max_y(area.top() + 14.0),
@@ -206,6 +211,33 @@ fn shares(ui: &Ui, room: &mut Rect, open: &Open, node: u32) {
         &look(regular(12.0), theme.text_3),
     );
     hline(ui, *room, room.top(), theme.hairline());
+}
+
+/// How the total changed against the base.
+fn change(ui: &Ui, place: Rect, total: &Difference) {
+    let theme = Theme::of(ui);
+    let line = |top: f32, height: f32| {
+        Rect::from_min_size(place.min + vec2(0.0, top), vec2(place.width(), height))
+    };
+    let ink = if total.change() > 0.0 {
+        theme.more
+    } else {
+        theme.less
+    };
+    let small = |ui: &Ui, line, words: &str| {
+        text::label(ui, line, LEFT, words, &look(regular(12.0), theme.text_3));
+    };
+    small(ui, line(0.0, 14.0), "vs base");
+    let words = format!("{} pt", points(total.change()));
+    text::label(
+        ui,
+        line(15.0, 25.0),
+        LEFT,
+        &words,
+        &look(semibold(19.0), ink),
+    );
+    let was = format!("was {}", format::percent(total.base));
+    small(ui, line(40.0, 16.0), &was);
 }
 
 /// Says what the function has elsewhere in the tree.

@@ -1,5 +1,6 @@
 //! Profile: the flame graph of the open capture, its tables, timeline and inspector.
 
+mod compared;
 mod graph;
 mod heat_map;
 mod inspector;
@@ -11,6 +12,7 @@ mod tables;
 mod timeline;
 mod toolbar;
 mod tracks;
+mod way;
 mod weights;
 
 use egui::{Key, Rect, Stroke, Ui};
@@ -19,7 +21,7 @@ use scrutineer_profiler::profile::Weight;
 
 use super::{Binding, free_key, key, shift_key};
 use crate::{
-    command::{Change, Command, Request, Screen, TimelineAction, TransformAction},
+    command::{Change, Command, CompareAction, Request, Screen, TimelineAction, TransformAction},
     icons,
     state::{
         State,
@@ -81,6 +83,12 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::F, |_| change(Change::Focus)),
     key(Key::C, |_| change(Change::Collapse)),
     key(Key::R, |_| change(Change::Recursion)),
+    key(Key::X, |_| Some(Command::Compare(CompareAction::Offer))),
+    key(Key::B, |_| Some(Command::Compare(CompareAction::Hold))),
+    key(Key::V, |_| {
+        Some(Command::Compare(CompareAction::ToggleBase))
+    }),
+    key(Key::H, |_| Some(Command::ToggleSmall)),
     key(Key::U, |_| {
         Some(Command::Transform(TransformAction::ToggleMyCode))
     }),
@@ -183,6 +191,9 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
         Mode::HeatMap => heat_map::show(ui, rect, state, open, out),
         Mode::Sandwich => sandwich::show(ui, rect, state, open, out),
         Mode::CallTree => tables::call_tree(ui, rect, state, open, out),
+        Mode::Functions if open.shown.compared.is_some() => {
+            compared::functions(ui, rect, state, open, out);
+        }
         Mode::Functions => tables::functions(ui, rect, state, open, out),
     }
     panes(ui, timeline_rect, below, state, out);

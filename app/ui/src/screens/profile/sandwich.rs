@@ -2,7 +2,7 @@
 
 use egui::{Rect, Ui, pos2, vec2};
 
-use super::graph::way;
+use super::way::way;
 use crate::{
     command::{Command, Side},
     format,
@@ -70,6 +70,7 @@ fn slice(
         matches: None,
         unit: open.unit(),
         title,
+        compared: None,
         place_of: &place_of,
     };
     let actions = flame.show(ui, rect);

@@ -105,7 +105,7 @@ pub(super) fn functions(
     );
 }
 
-fn no_samples(ui: &mut Ui, rect: Rect) {
+pub(super) fn no_samples(ui: &mut Ui, rect: Rect) {
     let words = "There is nothing of it in what is chosen.";
     empty::show(ui, rect, "No samples", words, &[]);
 }
@@ -155,7 +155,7 @@ fn head(ui: &Ui, rect: Rect, unit: Unit, by_total: Option<bool>, out: &mut Vec<C
     );
 }
 
-fn scrolled(
+pub(super) fn scrolled(
     ui: &mut Ui,
     rect: Rect,
     count: usize,
@@ -177,7 +177,7 @@ fn scrolled(
     });
 }
 
-fn background(ui: &Ui, rect: Rect, response: &egui::Response, selected: bool) {
+pub(super) fn background(ui: &Ui, rect: Rect, response: &egui::Response, selected: bool) {
     let theme = Theme::of(ui);
     if selected || response.hovered() {
         let fill = if selected {
@@ -216,7 +216,7 @@ fn numbers(ui: &Ui, rect: Rect, open: &Open, own: u64, total: u64, category: egu
     }
 }
 
-fn is_match(state: &State, function: Option<u32>) -> bool {
+pub(super) fn is_match(state: &State, function: Option<u32>) -> bool {
     let found = state
         .profile
         .found
@@ -227,7 +227,7 @@ fn is_match(state: &State, function: Option<u32>) -> bool {
         .is_some_and(|(found, function)| found.functions.contains(&function))
 }
 
-fn name(ui: &Ui, rect: Rect, words: &str, matches: bool, italics: bool, place: &str) {
+pub(super) fn name(ui: &Ui, rect: Rect, words: &str, matches: bool, italics: bool, place: &str) {
     let theme = Theme::of(ui);
     let name_look = look(mono(12.0), theme.text).italics(italics);
     let painted = text::paint(ui, rect, LEFT, words, &name_look);

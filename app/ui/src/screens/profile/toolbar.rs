@@ -4,7 +4,7 @@ use egui::{Key, Modifiers, Rect, Ui};
 
 use super::SEARCH;
 use crate::{
-    command::{Command, TransformAction},
+    command::{Command, CompareAction, TransformAction},
     format, icons,
     state::{
         State,
@@ -75,8 +75,28 @@ pub(super) fn show(
     {
         out.push(Command::ToggleInvert);
     }
+    compare(ui, &mut bar, state, open, out);
     super::weights::switch(ui, &mut bar, state, open, out);
     search(ui, &mut bar, state, open, out);
+}
+
+fn compare(ui: &Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<Command>) {
+    let compares = state.profile.wanted.against.is_some();
+    let loudness = if compares {
+        Loudness::On
+    } else {
+        Loudness::Quiet
+    };
+    let diff = Button::new("Diff")
+        .icon(icons::SWAP)
+        .loudness(loudness)
+        .enabled(!open.live);
+    if diff
+        .show(ui, bar.right(diff.width(ui), CONTROL), "toolbar")
+        .clicked()
+    {
+        out.push(Command::Compare(CompareAction::Offer));
+    }
 }
 
 fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<Command>) {
@@ -121,7 +141,7 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
         out.push(Command::StepMatch(if back { -1 } else { 1 }));
     }
     if let Some(found) = found {
-        let share = format::share(found.samples, open.layout(profile.mode).total);
+        let share = format::share(found.samples, open.shown.layout.total);
         let words = format!("{} match", format::percent(share));
         let ink = look(regular(12.5), theme.text_2);
         let place = text::label(ui, bar.free, LEFT, &words, &ink);

@@ -1,7 +1,7 @@
 //! Pointer and keys over the flame graph.
 
 use egui::{Id, Key, Modifiers, PointerButton, Pos2, Response, Role, Sense, Ui, WidgetInfo};
-use scrutineer_profiler::profile::Unit;
+use scrutineer_profiler::profile::{Unit, diff::Difference};
 
 use super::{
     Flame, FlameAction, ROW_HEIGHT, Window, category_name,
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     format,
     theme::{Theme, mono, regular},
+    views::comparison::points,
 };
 
 /// Gathers what was done.
@@ -97,6 +98,9 @@ fn wide(flame: &Flame<'_>, place: &Place, row: usize, from: f64, to: f64) -> Vec
 
 /// `frame apply_batch, 49.6 % total, own code`.
 fn spoken(flame: &Flame<'_>, node: u32) -> String {
+    if let Some(compared) = flame.compared {
+        return spoken_compared(flame, &compared.total(node), node);
+    }
     let total = flame
         .tree
         .total_samples
@@ -108,6 +112,22 @@ fn spoken(flame: &Flame<'_>, node: u32) -> String {
         short_name(flame.name(node)),
         format::percent(format::share(total, flame.layout.total)).replace('\u{a0}', " "),
         category_name(flame.category(node)),
+    )
+}
+
+/// `frame apply_batch, 49.6 % total, was 42.8 %, +6.8 points`.
+fn spoken_compared(flame: &Flame<'_>, total: &Difference, node: u32) -> String {
+    let percent = |share| format::percent(share).replace('\u{a0}', " ");
+    let change = match (total.base <= 0.0, total.candidate <= 0.0) {
+        (true, _) => "new".to_owned(),
+        (_, true) => "vanished".to_owned(),
+        _ => format!("{} points", points(total.change())),
+    };
+    format!(
+        "frame {}, {} total, was {}, {change}",
+        short_name(flame.name(node)),
+        percent(total.candidate),
+        percent(total.base),
     )
 }
 
@@ -235,6 +255,15 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
     let rich = |words: String, font, color| egui::RichText::new(words).font(font).color(color);
     ui.label(rich(flame.name(node).to_owned(), mono(12.0), theme.text));
     ui.label(rich(origin(flame, node), regular(11.0), theme.text_3));
+    if let Some(compared) = flame.compared {
+        for (what, share) in [
+            ("total", compared.total(node)),
+            ("self", compared.own(node)),
+        ] {
+            ui.label(rich(changed(what, &share), mono(12.0), theme.text));
+        }
+        return;
+    }
     let of = |samples: &[u64]| {
         let samples = samples.get(node as usize).copied().unwrap_or_default();
         let share = format::percent(format::share(samples, flame.layout.total));
@@ -249,6 +278,23 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
         of(&flame.tree.self_samples)
     );
     ui.label(rich(totals, mono(12.0), theme.text));
+}
+
+/// `total 49.6 %, was 42.8 %: +6.8 points (+5.1 … +8.5)`.
+fn changed(what: &str, share: &Difference) -> String {
+    let noise = if share.is_clear() {
+        ""
+    } else {
+        ", within noise"
+    };
+    format!(
+        "{what} {}, was {}: {} points ({} … {}){noise}",
+        format::percent(share.candidate),
+        format::percent(share.base),
+        points(share.change()),
+        points(share.low),
+        points(share.high),
+    )
 }
 
 /// `Own code · src/posting/engine.rs:211`, or the module where the file is unknown.

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use egui::{EventFilter, Id, Rect, Role, Sense, Ui, WidgetInfo};
 use scrutineer_profiler::{
     capture::model::NONE,
-    profile::{CallTree, Category, FlameLayout, Profile, Unit},
+    profile::{CallTree, Category, FlameLayout, Profile, Unit, diff_tree::DiffTree},
 };
 
 use crate::format;
@@ -76,6 +76,8 @@ pub(crate) struct Flame<'a> {
     pub(crate) unit: Unit,
     /// Words of the root's box.
     pub(crate) title: &'a str,
+    /// The comparison that the tree is of: frames are coloured by their change.
+    pub(crate) compared: Option<&'a DiffTree>,
     /// `file:line` of a function, where known.
     pub(crate) place_of: &'a dyn Fn(u32) -> Option<&'a str>,
 }

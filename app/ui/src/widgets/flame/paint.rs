@@ -1,8 +1,5 @@
 //! Paints the visible boxes as one mesh, then the labels and the outlines of a few.
 
-use egui::{Color32, Mesh, Rect, Shape, Stroke, StrokeKind, Ui, pos2};
-use scrutineer_profiler::profile::Category;
-
 use super::{
     Flame,
     geometry::{Place, partition},
@@ -10,8 +7,10 @@ use super::{
 };
 use crate::{
     theme::{Theme, blend, mono},
+    views::comparison::{mark, step},
     widgets::text::{self, look},
 };
+use egui::{Color32, Mesh, Rect, Shape, Stroke, StrokeKind, Ui, pos2};
 
 /// Opacities that tell neighbours apart; a function keeps its shade everywhere.
 pub(crate) const SHADES: [f32; 3] = [1.0, 0.93, 0.87];
@@ -94,6 +93,9 @@ fn next(flame: &Flame<'_>, place: &Place, at: u32, end: u32, rect: Rect) -> u32 
 
 fn fill(ui: &Ui, flame: &Flame<'_>, node: u32) -> Color32 {
     let theme = Theme::of(ui);
+    if let Some(compared) = flame.compared {
+        return theme.compared(step(&compared.total(node))).0;
+    }
     let inlined = flame.inlined(node);
     let color = theme.frame(flame.category(node), inlined);
     blend(theme.canvas, color, shade(flame.name(node)))
@@ -133,15 +135,13 @@ fn paint_box(mesh: &mut Mesh, rect: Rect, color: Color32) {
 
 fn paint_label(ui: &Ui, painter: &egui::Painter, flame: &Flame<'_>, rect: Rect, node: u32) {
     let room = ((rect.width() - INSET - 2.0) / CHARACTER) as usize;
-    let Some(words) = shortened(flame.name(node), room) else {
+    let Some(words) = words_of(flame, node, room) else {
         return;
     };
     let theme = Theme::of(ui);
-    let category = flame.category(node);
-    let ink = if category == Category::Root {
-        theme.text
-    } else {
-        theme.frame_text(category)
+    let ink = match flame.compared {
+        Some(compared) => theme.compared(step(&compared.total(node))).1,
+        None => theme.frame_text(flame.category(node)),
     };
     let inlined = flame.inlined(node);
     let galley = text::line(
@@ -152,6 +152,25 @@ fn paint_label(ui: &Ui, painter: &egui::Painter, flame: &Flame<'_>, rect: Rect, 
     );
     let top = rect.center().y - galley.size().y / 2.0;
     painter.galley(pos2(rect.left() + INSET, top.round()), galley, ink);
+}
+
+/// The name, of a comparison with the change before it: colour is never alone.
+fn words_of(flame: &Flame<'_>, node: u32, room: usize) -> Option<String> {
+    let name = flame.name(node);
+    let Some(compared) = flame.compared.filter(|_| node != 0) else {
+        return shortened(name, room);
+    };
+    let mark = mark(&compared.total(node));
+    let long = mark.chars().count() + 1;
+    if mark.is_empty() {
+        shortened(name, room)
+    } else if room >= long + 8 {
+        shortened(name, room - long).map(|name| format!("{mark} {name}"))
+    } else {
+        let sign: String = mark.chars().take(1).collect();
+        let name = shortened(name, room.saturating_sub(1))?;
+        Some(format!("{sign}{name}"))
+    }
 }
 
 #[cfg(test)]

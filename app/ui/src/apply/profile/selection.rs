@@ -1,0 +1,124 @@
+//! The selected frame, the view that it is looked at in, and what is asked about it.
+
+use scrutineer_profiler::profile::CallTree;
+
+use super::graph::bring_into_view;
+use crate::{
+    apply::{leave, sandwich},
+    state::{State, profile::Mode},
+    views::Task,
+};
+
+pub(super) fn set_mode(state: &mut State, mode: Mode) {
+    state.profile.mode = mode;
+    sandwich::ask(state);
+    ask_heat_map(state);
+    state.profile.moves = false;
+    state.profile.reveal = true;
+}
+
+/// Asks for the heat map, where it is looked at.
+pub(super) fn ask_heat_map(state: &mut State) {
+    let profile = &mut state.profile;
+    profile.heat_map = None;
+    let Some(open) = profile
+        .open
+        .as_ref()
+        .filter(|_| profile.mode == Mode::HeatMap)
+    else {
+        return;
+    };
+    let (generation, shown) = (open.generation, open.shown.profile.clone());
+    let arrangement = open.arrangement.clone();
+    state.views.ask(Task::HeatMap {
+        generation,
+        profile: shown,
+        arrangement,
+    });
+}
+
+pub(in crate::apply) fn select(state: &mut State, node: Option<u32>) {
+    if state.profile.selected == node {
+        return;
+    }
+    state.profile.selected = node;
+    ask_inspection(state);
+}
+
+pub(in crate::apply) fn ask_inspection(state: &mut State) {
+    sandwich::ask(state);
+    let function = state.profile.selected_function();
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    match function {
+        Some(function) => {
+            let (generation, tree) = (open.generation, open.shown.tree.clone());
+            let (profile, arrangement) = (open.shown.profile.clone(), open.arrangement.clone());
+            state.views.ask(Task::Inspect {
+                generation,
+                profile,
+                arrangement,
+                tree,
+                function,
+            });
+        }
+        None => state.profile.inspection = None,
+    }
+}
+
+pub(in crate::apply) fn select_function(state: &mut State, function: u32) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    if let Some(node) = heaviest_node(&open.shown.tree, function) {
+        leave(state);
+        select(state, Some(node));
+        bring_into_view(state, node);
+    }
+}
+
+/// The heaviest node of a function, the outermost of equals.
+pub(super) fn heaviest_node(tree: &CallTree, function: u32) -> Option<u32> {
+    let nodes = (0..tree.len() as u32).filter(|node| tree.function[*node as usize] == function);
+    nodes.max_by_key(|node| (tree.total_samples[*node as usize], u32::MAX - node))
+}
+
+pub(super) fn step_row(state: &mut State, by: i32) {
+    let profile = &state.profile;
+    match profile.mode {
+        Mode::CallTree => {
+            let at = profile
+                .rows
+                .iter()
+                .position(|row| Some(*row) == profile.selected);
+            let to = stepped(at, by, profile.rows.len());
+            let node = to.and_then(|to| profile.rows.get(to).copied());
+            select(state, node);
+        }
+        Mode::Functions => {
+            let compares = profile
+                .open
+                .as_ref()
+                .is_some_and(|open| open.shown.compared.is_some());
+            let functions: Vec<u32> = if compares {
+                profile.compared.iter().map(|row| row.function).collect()
+            } else {
+                profile.functions.iter().map(|row| row.function).collect()
+            };
+            let selected = profile.selected_function();
+            let at = functions.iter().position(|row| Some(*row) == selected);
+            let to = stepped(at, by, functions.len());
+            if let Some(function) = to.and_then(|to| functions.get(to).copied()) {
+                select_function(state, function);
+            }
+        }
+        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich | Mode::HeatMap => {}
+    }
+    state.profile.reveal = true;
+}
+
+pub(super) fn stepped(at: Option<usize>, by: i32, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(at.map_or(0, |at| (at as i32 + by).clamp(0, last as i32) as usize))
+}
