@@ -493,6 +493,8 @@ pub(crate) enum Command {
     Timeline(TimelineAction),
     /// Transform the stacks, or take that back.
     Transform(TransformAction),
+    /// Show the stacks of another thread over time (a position in the profile's).
+    ChartThread(u32),
     /// Compare what is shown.
     Compare(CompareAction),
     /// Leave frames below 0.1 % out of the flame graph, or show them again.

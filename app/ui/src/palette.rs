@@ -234,7 +234,7 @@ fn profile(state: &State) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = Mode::ALL
         .into_iter()
-        .zip(["1", "2", "3", "4", "5", "6"])
+        .zip(["1", "2", "3", "4", "5", "6", "7"])
         .map(|(mode, key)| {
             line(
                 format!("Show {}", mode.label()),

@@ -248,7 +248,7 @@ impl Ranks {
 }
 
 /// A group's name without the number of its threads, which may differ: `worker ×8`.
-fn group_name(label: &str) -> &str {
+pub(super) fn group_name(label: &str) -> &str {
     match label.rsplit_once(" ×") {
         Some((name, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => label,

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod diff_tree;
 mod facts;
 mod flame;
+pub mod flame_chart;
 mod foreign;
 mod forest;
 mod garbage_collectors;

@@ -22,7 +22,7 @@ const OFFER: &str = "compare ";
 
 /// Carries out what was asked of the comparison; nothing is compared while a capture grows.
 pub(super) fn apply(state: &mut State, action: CompareAction) {
-    if !state.profile.open.as_ref().is_some_and(|open| !open.live) {
+    if state.profile.open.as_ref().is_none_or(|open| open.live) {
         return;
     }
     match action {

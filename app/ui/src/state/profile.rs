@@ -14,6 +14,7 @@ use crate::{
     state::timeline::TimelineState,
     views::{
         Arrangement, Digest, Found, Inspection,
+        chart::ThreadChart,
         comparison::{ComparedFunction, Comparison},
         readings::Pictures,
         sandwich::Sandwich,
@@ -38,17 +39,20 @@ pub(crate) enum Mode {
     Functions,
     /// Seconds and what happens when in them.
     HeatMap,
+    /// The stacks of one thread over time.
+    TimeOrder,
 }
 
 impl Mode {
     /// All, in the order of the toolbar.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Flame,
         Self::LeftHeavy,
         Self::Sandwich,
         Self::CallTree,
         Self::Functions,
         Self::HeatMap,
+        Self::TimeOrder,
     ];
 
     /// Words of the toolbar.
@@ -60,6 +64,7 @@ impl Mode {
             Self::CallTree => "Call tree",
             Self::Functions => "Top functions",
             Self::HeatMap => "Heat map",
+            Self::TimeOrder => "Time order",
         }
     }
 }
@@ -122,6 +127,8 @@ pub(crate) struct Open {
     pub(crate) arrangement: Arrangement,
     /// Whether widths are those of the base of a comparison, so that vanished stacks are seen.
     pub(crate) by_base: bool,
+    /// The stacks of one thread over time, once they were asked for.
+    pub(crate) chart: Option<Arc<ThreadChart>>,
 }
 
 impl Open {
@@ -144,6 +151,9 @@ impl Open {
     /// The layout of a mode.
     pub(crate) fn layout(&self, mode: Mode) -> &FlameLayout {
         let heavy = mode == Mode::LeftHeavy;
+        if let Some(chart) = self.chart.as_ref().filter(|_| mode == Mode::TimeOrder) {
+            return &chart.chart.layout;
+        }
         match &self.shown.compared {
             Some(compared) if self.by_base => &compared.base_layouts[usize::from(heavy)],
             _ if heavy => &self.shown.left_heavy,
@@ -201,6 +211,9 @@ pub(crate) struct ProfileState {
     pub(crate) compared: Vec<ComparedFunction>,
     /// The column that they are sorted by.
     pub(crate) compared_by: CompareColumn,
+    /// The thread whose stacks are shown over time (a position in the profile's), where one was
+    /// chosen.
+    pub(crate) charted: Option<u32>,
     /// A range that is held to be compared with, seconds.
     pub(crate) held_s: Option<(f64, f64)>,
     pub(crate) reveal: bool,
@@ -252,6 +265,7 @@ impl Default for ProfileState {
             compared: Vec::new(),
             compared_by: CompareColumn::default(),
             held_s: None,
+            charted: None,
             reveal: false,
             generation: 0,
             timeline: TimelineState::default(),

@@ -9,6 +9,7 @@ mod profile;
 mod settings;
 mod start;
 mod tabs;
+mod time_order;
 mod timeline;
 mod transforms;
 mod waits;

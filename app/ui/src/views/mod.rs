@@ -1,6 +1,7 @@
 //! What is worked out of a profile off the frame's thread: other arrangements of the tree, top
 //! functions, search, callers and callees, and the lines over time.
 
+pub(crate) mod chart;
 pub(crate) mod comparison;
 mod digest;
 mod inspect;
@@ -197,6 +198,14 @@ pub(crate) enum Task {
         arrangement: Arrangement,
         function: u32,
     },
+    /// [`chart::ThreadChart`] of a thread, of the one with most where `None`.
+    Chart {
+        generation: u64,
+        profile: Arc<Profile>,
+        arrangement: Arrangement,
+        tree: Arc<CallTree>,
+        thread: Option<u32>,
+    },
     /// [`HeatMap`] of a selection.
     HeatMap {
         generation: u64,
@@ -256,6 +265,12 @@ pub(crate) enum Answer {
         generation: u64,
         sandwich: Arc<sandwich::Sandwich>,
     },
+    /// See [`Task::Chart`].
+    Chart {
+        generation: u64,
+        arrangement: Arrangement,
+        chart: Arc<chart::ThreadChart>,
+    },
     /// See [`Task::HeatMap`].
     HeatMap {
         generation: u64,
@@ -286,6 +301,7 @@ impl Answer {
             | Self::Found { generation, .. }
             | Self::Sandwich { generation, .. }
             | Self::HeatMap { generation, .. }
+            | Self::Chart { generation, .. }
             | Self::Pinned { generation, .. }
             | Self::Inspected { generation, .. } => *generation,
         }
@@ -419,6 +435,7 @@ impl Kept {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm a task")]
 fn answer(task: Task, kept: &mut Kept) -> Answer {
     match task {
         Task::Digest {
@@ -489,6 +506,17 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             generation,
             sandwich: Arc::new(sandwich::sandwich(&profile, &arrangement, function)),
         },
+        Task::Chart {
+            generation,
+            profile,
+            arrangement,
+            tree,
+            thread,
+        } => Answer::Chart {
+            generation,
+            chart: Arc::new(chart::chart(&profile, &arrangement, &tree, thread)),
+            arrangement,
+        },
         Task::HeatMap {
             generation,
             profile,
@@ -506,18 +534,28 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
             tree,
             function,
         } => {
-            let mut inspection = inspect::inspect(&tree, function);
-            let waits = arrangement.weight == Weight::Wait;
-            inspection.waits = waits.then(|| waits::waited(&profile, &arrangement, function));
-            let folders = kept.source_folders();
-            let selection = arrangement.selection();
-            inspection.source = source::source(&profile, &selection, function, &folders);
+            let of = (&*profile, &arrangement, function);
+            let inspection = inspected(of, &tree, &kept.source_folders());
             Answer::Inspected {
                 generation,
                 inspection: Arc::new(inspection),
             }
         }
     }
+}
+
+/// A function with its neighbours, waits and source.
+fn inspected(
+    (profile, arrangement, function): (&Profile, &Arrangement, u32),
+    tree: &CallTree,
+    source_folders: &[PathBuf],
+) -> Inspection {
+    let mut inspection = inspect::inspect(tree, function);
+    let waits = arrangement.weight == Weight::Wait;
+    inspection.waits = waits.then(|| waits::waited(profile, arrangement, function));
+    let selection = arrangement.selection();
+    inspection.source = source::source(profile, &selection, function, source_folders);
+    inspection
 }
 
 fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
@@ -533,21 +571,17 @@ fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arrang
     }
     let compared = arrangement.against.as_ref();
     let compared = compared.map(|against| comparison::compare(&profile, arrangement, against));
-    match compared.map(Arc::new) {
-        Some(compared) => {
-            let profile = compared.tree.profile.clone();
-            let tree = Arc::new(compared.tree.tree.clone());
-            laid_out((profile, tree), arrangement, top, classes, Some(compared))
-        }
-        None => {
-            let options = CallTreeOptions {
-                inverted: arrangement.inverted,
-                ..CallTreeOptions::default()
-            };
-            let tree = Arc::new(CallTree::build(&profile, &selection, options));
-            laid_out((profile, tree), arrangement, top, classes, None)
-        }
+    if let Some(compared) = compared.map(Arc::new) {
+        let profile = compared.tree.profile.clone();
+        let tree = Arc::new(compared.tree.tree.clone());
+        return laid_out((profile, tree), arrangement, top, classes, Some(compared));
     }
+    let options = CallTreeOptions {
+        inverted: arrangement.inverted,
+        ..CallTreeOptions::default()
+    };
+    let tree = Arc::new(CallTree::build(&profile, &selection, options));
+    laid_out((profile, tree), arrangement, top, classes, None)
 }
 
 fn laid_out(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     search::ask_search,
-    selection::{ask_heat_map, ask_inspection, heaviest_node},
+    selection::{ask_chart, ask_heat_map, ask_inspection, heaviest_node},
 };
 use crate::{
     apply::timeline,
@@ -65,6 +65,15 @@ pub(in crate::apply) fn answered(state: &mut State, answer: Answer) {
             state.profile.sandwich = Some(sandwich);
             state.profile.slices = [(Window::ALL, 0.0); 2];
         }
+        Answer::Chart {
+            generation,
+            arrangement,
+            chart,
+        } if generation == current && arrangement == state.profile.wanted => {
+            if let Some(open) = &mut state.profile.open {
+                open.chart = Some(chart);
+            }
+        }
         Answer::HeatMap {
             generation,
             arrangement,
@@ -102,6 +111,7 @@ pub(super) fn arranged_anew(state: &mut State, arrangement: Arrangement, arrange
     }
     profile.arrange_functions();
     ask_heat_map(state);
+    ask_chart(state);
     let profile = &mut state.profile;
     if same_tree {
         return;

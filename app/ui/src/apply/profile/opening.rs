@@ -34,7 +34,7 @@ pub(in crate::apply) fn open(state: &mut State, loaded: LoadedProfile, live: boo
         profile.wanted = Arrangement::default();
         profile.timeline = TimelineState::default();
         profile.found = None;
-        profile.held_s = None;
+        (profile.held_s, profile.charted) = (None, None);
         profile.unfolded = std::collections::BTreeSet::from([0]);
         state.history.forget_selections();
     }
@@ -65,6 +65,7 @@ pub(in crate::apply) fn open(state: &mut State, loaded: LoadedProfile, live: boo
         shown,
         arrangement: Arrangement::default(),
         by_base: false,
+        chart: None,
     });
     profile.awaited = None;
     (profile.selected, profile.zoomed) = (selected, None);

@@ -7,14 +7,47 @@ use crate::{
     apply::{leave, sandwich},
     state::{State, profile::Mode},
     views::Task,
+    widgets::flame::Window,
 };
 
 pub(super) fn set_mode(state: &mut State, mode: Mode) {
+    let charts = |mode| mode == Mode::TimeOrder;
+    if charts(mode) != charts(state.profile.mode) {
+        // One window is over time, the other over weight.
+        (state.profile.window, state.profile.scroll) = (Window::ALL, 0.0);
+    }
     state.profile.mode = mode;
     sandwich::ask(state);
     ask_heat_map(state);
+    ask_chart(state);
     state.profile.moves = false;
     state.profile.reveal = true;
+}
+
+/// Shows another thread over time.
+pub(super) fn chart_thread(state: &mut State, thread: u32) {
+    state.profile.charted = Some(thread);
+    state.profile.window = Window::ALL;
+    ask_chart(state);
+}
+
+/// Asks for the stacks over time, where they are looked at; callers first alone have an order.
+pub(super) fn ask_chart(state: &mut State) {
+    let (profile, views) = (&mut state.profile, &mut state.views);
+    let charts = profile.mode == Mode::TimeOrder;
+    let Some(open) = &mut profile.open else {
+        return;
+    };
+    open.chart = None;
+    if charts && !open.arrangement.inverted {
+        views.ask(Task::Chart {
+            generation: open.generation,
+            profile: open.shown.profile.clone(),
+            arrangement: open.arrangement.clone(),
+            tree: open.shown.tree.clone(),
+            thread: profile.charted,
+        });
+    }
 }
 
 /// Asks for the heat map, where it is looked at.
@@ -113,7 +146,7 @@ pub(super) fn step_row(state: &mut State, by: i32) {
                 select_function(state, function);
             }
         }
-        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich | Mode::HeatMap => {}
+        Mode::Flame | Mode::LeftHeavy | Mode::Sandwich | Mode::HeatMap | Mode::TimeOrder => {}
     }
     state.profile.reveal = true;
 }

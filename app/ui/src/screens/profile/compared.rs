@@ -124,9 +124,9 @@ fn foot(ui: &Ui, rect: Rect, open: &Open) {
     };
     let words = format!(
         "base {} in {:.1} s · candidate {} in {:.1} s · {covers}",
-        compared.sums.unit.words(base.weight),
+        format::quantity_words(compared.sums.unit, base.weight),
         base.seconds,
-        open.unit().words(candidate.weight),
+        format::quantity_words(open.unit(), candidate.weight),
         candidate.seconds,
     );
     let room = rect.shrink2(vec2(12.0, 0.0));

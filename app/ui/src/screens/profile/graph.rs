@@ -50,6 +50,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         selected: state.profile.selected,
         matches: found.map(|found| &found.functions),
         unit: open.unit(),
+        whole: if open.by_base {
+            layout.total
+        } else {
+            open.shown.layout.total
+        },
         title: &title,
         compared: compared.map(|compared| &compared.tree),
         place_of: &place_of,
@@ -69,7 +74,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
 }
 
 /// Ctrl+C copies the selected name.
-fn copy(ui: &Ui, state: &State, open: &Open) {
+pub(super) fn copy(ui: &Ui, state: &State, open: &Open) {
     let typing = ui.ctx().text_edit_focused();
     let asked = ui.input(|input| input.events.contains(&egui::Event::Copy));
     if let Some(node) = state.profile.selected.filter(|_| asked && !typing) {
@@ -92,7 +97,7 @@ fn title(open: &Open) -> String {
     format!("all · {threads} {noun}{inverted}")
 }
 
-fn no_samples(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+pub(super) fn no_samples(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
     if open.live {
         empty::show(
             ui,

@@ -9,6 +9,7 @@ mod sandwich;
 mod source;
 mod steps;
 mod tables;
+mod time_order;
 mod timeline;
 mod toolbar;
 mod tracks;
@@ -64,6 +65,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num4, |_| Some(Command::SetMode(Mode::CallTree))),
     key(Key::Num5, |_| Some(Command::SetMode(Mode::Functions))),
     key(Key::Num6, |_| Some(Command::SetMode(Mode::HeatMap))),
+    key(Key::Num7, |_| Some(Command::SetMode(Mode::TimeOrder))),
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
     key(Key::T, |_| Some(Command::WeighNext)),
@@ -188,6 +190,7 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     trust_line(ui, trust, state, open);
     match state.profile.mode {
         Mode::Flame | Mode::LeftHeavy => graph::show(ui, rect, state, open, out),
+        Mode::TimeOrder => time_order::show(ui, rect, state, open, out),
         Mode::HeatMap => heat_map::show(ui, rect, state, open, out),
         Mode::Sandwich => sandwich::show(ui, rect, state, open, out),
         Mode::CallTree => tables::call_tree(ui, rect, state, open, out),

@@ -69,6 +69,7 @@ fn slice(
         selected: None,
         matches: None,
         unit: open.unit(),
+        whole: side.layout.total,
         title,
         compared: None,
         place_of: &place_of,

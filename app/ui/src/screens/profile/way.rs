@@ -11,7 +11,7 @@ use crate::{
     theme::{RADIUS_TAG, SAME, Theme, medium, regular},
     views::{Arrangement, comparison::Against},
     widgets::{
-        self,
+        self, button,
         flame::{Window, canvas_id, short_name},
         text::{self, LEFT, look},
     },
@@ -126,11 +126,20 @@ fn compared(ui: &Ui, room: &mut Rect, open: &Open, against: &Against, out: &mut 
         format::percent(sides.new),
         format::percent(sides.vanished)
     );
-    let theme = Theme::of(ui);
-    if text::width(ui, &words, regular(12.0)) + 12.0 < room.width() {
+    let width = text::width(ui, &words, medium(12.5));
+    if width + 12.0 < room.width() {
         room.min.x += 10.0;
-        let ink = look(regular(12.0), theme.text_2);
-        room.min.x = text::label(ui, *room, LEFT, &words, &ink).right();
+        let place = room.with_max_x(room.min.x + width).shrink2(vec2(0.0, 5.0));
+        let link = button::link(ui, place, &words, "one-sided");
+        widgets::tooltip::text(
+            ui,
+            &link,
+            "v: the widths of the base, where vanished stacks are seen",
+        );
+        if link.clicked() {
+            out.push(Command::Compare(CompareAction::ToggleBase));
+        }
+        room.min.x = place.right();
     }
 }
 

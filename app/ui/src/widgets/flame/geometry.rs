@@ -7,6 +7,9 @@ use scrutineer_profiler::profile::FlameLayout;
 
 use super::ROW_HEIGHT;
 
+/// The narrowest window, as a share: a microsecond of more than a day.
+const NARROWEST: f64 = 1e-11;
+
 /// Part of the width that is shown, as shares of the whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Window {
@@ -28,9 +31,9 @@ impl Window {
         self.right - self.left
     }
 
-    /// The window moved into 0..1 with its width kept, at least one millionth wide.
+    /// The window moved into 0..1 with its width kept, at least [`NARROWEST`] wide.
     pub(crate) fn clamped(self) -> Self {
-        let width = self.width().clamp(1e-6, 1.0);
+        let width = self.width().clamp(NARROWEST, 1.0);
         let left = self.left.clamp(0.0, 1.0 - width);
         Self {
             left,
@@ -51,7 +54,7 @@ impl Window {
     /// The window made narrower (`factor` above 1) or wider around a point of it, 0..1.
     pub(crate) fn zoomed(self, factor: f64, around: f64) -> Self {
         let anchor = self.left + around * self.width();
-        let width = (self.width() / factor).clamp(1e-6, 1.0);
+        let width = (self.width() / factor).clamp(NARROWEST, 1.0);
         Self {
             left: anchor - around * width,
             right: anchor + (1.0 - around) * width,

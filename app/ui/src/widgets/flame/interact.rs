@@ -4,7 +4,7 @@ use egui::{Id, Key, Modifiers, PointerButton, Pos2, Response, Role, Sense, Ui, W
 use scrutineer_profiler::profile::{Unit, diff::Difference};
 
 use super::{
-    Flame, FlameAction, ROW_HEIGHT, Window, category_name,
+    Flame, FlameAction, Part, ROW_HEIGHT, Window, category_name,
     geometry::{Place, box_of, window_of},
     label::short_name,
     paint::bears_label,
@@ -110,7 +110,7 @@ fn spoken(flame: &Flame<'_>, node: u32) -> String {
     format!(
         "frame {}, {} total, {}",
         short_name(flame.name(node)),
-        format::percent(format::share(total, flame.layout.total)).replace('\u{a0}', " "),
+        format::percent(format::share(total, flame.whole)).replace('\u{a0}', " "),
         category_name(flame.category(node)),
     )
 }
@@ -229,7 +229,6 @@ fn hover(ui: &Ui, flame: &Flame<'_>, place: &Place, canvas: &Response) {
     if canvas.dragged() || egui::Popup::is_any_open(ui.ctx()) || !pointer_rests(ui) {
         return;
     }
-    let node = flame.layout.node[at as usize];
     egui::Tooltip::always_open(
         ui.ctx().clone(),
         ui.layer_id(),
@@ -237,7 +236,7 @@ fn hover(ui: &Ui, flame: &Flame<'_>, place: &Place, canvas: &Response) {
         egui::PopupAnchor::Pointer,
     )
     .gap(14.0)
-    .show(|ui| tooltip(ui, flame, node));
+    .show(|ui| tooltip(ui, flame, at));
 }
 
 /// Whether the pointer has lain still for 80 ms; asks to be painted again when it will have.
@@ -249,7 +248,8 @@ fn pointer_rests(ui: &Ui) -> bool {
     still >= 0.08
 }
 
-fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
+fn tooltip(ui: &mut Ui, flame: &Flame<'_>, at: u32) {
+    let node = flame.layout.node[at as usize];
     let theme = Theme::of(ui);
     ui.set_max_width(440.0);
     let rich = |words: String, font, color| egui::RichText::new(words).font(font).color(color);
@@ -266,7 +266,7 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
     }
     let of = |samples: &[u64]| {
         let samples = samples.get(node as usize).copied().unwrap_or_default();
-        let share = format::percent(format::share(samples, flame.layout.total));
+        let share = format::percent(format::share(samples, flame.whole));
         match flame.unit {
             Unit::Samples => share,
             unit => format!("{} ({share})", format::quantity(unit, samples)),
@@ -277,6 +277,10 @@ fn tooltip(ui: &mut Ui, flame: &Flame<'_>, node: u32) {
         of(&flame.tree.total_samples),
         of(&flame.tree.self_samples)
     );
+    if flame.part == Part::Chart {
+        let length = format::quantity(Unit::Nanoseconds, flame.layout.width[at as usize]);
+        ui.label(rich(format!("here {length}"), mono(12.0), theme.text));
+    }
     ui.label(rich(totals, mono(12.0), theme.text));
 }
 

@@ -29,6 +29,8 @@ pub(crate) const ROW_HEIGHT: f32 = 18.0;
 pub(crate) enum Part {
     /// The stacks of the selection.
     Stacks,
+    /// The stacks of a thread over time.
+    Chart,
     /// Those who call the function of a sandwich: it lies at the bottom, they grow upwards.
     Callers,
     /// Those whom it calls.
@@ -45,6 +47,7 @@ impl Part {
     const fn name(self) -> &'static str {
         match self {
             Self::Stacks => "flame graph",
+            Self::Chart => "stacks over time",
             Self::Callers => "callers",
             Self::Callees => "callees",
         }
@@ -74,6 +77,8 @@ pub(crate) struct Flame<'a> {
     pub(crate) matches: Option<&'a Arc<BTreeSet<u32>>>,
     /// What the layout counts.
     pub(crate) unit: Unit,
+    /// What shares are of: the weight of the whole tree.
+    pub(crate) whole: u64,
     /// Words of the root's box.
     pub(crate) title: &'a str,
     /// The comparison that the tree is of: frames are coloured by their change.
@@ -106,7 +111,7 @@ impl Flame<'_> {
         let id = canvas_id_of(self.part);
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
-            let words = format::quantity_words(self.unit, self.layout.total);
+            let words = format::quantity_words(self.unit, self.whole);
             let name = format!("{}, {}", self.part.name(), words.replace('\u{a0}', " "));
             WidgetInfo::labeled(Role::Canvas, true, name)
         });

@@ -21,7 +21,7 @@ pub(super) use opening::{open, rearrange};
 pub(super) use search::ask_search;
 use search::step_match;
 pub(super) use selection::{ask_inspection, select, select_function};
-use selection::{set_mode, step_row};
+use selection::{chart_thread, set_mode, step_row};
 pub(super) use weighing::set_range;
 use weighing::{choose_classes, toggle_class, weigh, weigh_next};
 
@@ -51,6 +51,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::Timeline(action) => super::timeline::apply(state, action),
         Command::Transform(action) => super::transforms::apply(state, action),
         Command::Slice(side, action) => super::sandwich::slice(state, side, action),
+        Command::ChartThread(thread) => chart_thread(state, thread),
         Command::Compare(action) => super::compare::apply(state, action),
         Command::ToggleSmall => {
             super::leave(state);
