@@ -77,7 +77,8 @@ pub(crate) fn run(open: Option<PathBuf>, folder: PathBuf) -> Result<(), WindowEr
             .with_title("Scrutineer")
             .with_app_id("scrutineer")
             .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([960.0, 600.0])
+            // Points, so that it fits a small display at twice the scale.
+            .with_min_inner_size([640.0, 400.0])
             .with_drag_and_drop(true)
             .with_icon(icon()),
         renderer: eframe::Renderer::Glow,
