@@ -140,7 +140,8 @@ fn a_match_far_below_is_scrolled_to() {
     driver.write("reserve_rehash");
     assert!(driver.state().profile.scroll < 1.0);
     driver.press(Modifiers::NONE, Key::Enter);
-    assert!(driver.state().profile.scroll > 0.0);
+    // Further than the tree that is left will be high.
+    assert!(driver.state().profile.scroll > 90.0);
 }
 
 #[test]
@@ -326,4 +327,19 @@ fn trust_is_said_with_each_measure() {
     assert!(driver.shows("Trustworthy"));
     assert!(driver.shows("lost 0"));
     assert!(driver.shows("profiler 0.9"));
+}
+
+#[test]
+fn a_tree_that_became_lower_is_seen_whatever_was_scrolled() {
+    let mut driver = Driver::with_capture();
+    driver.resize(720.0, 450.0);
+    driver.click("Search frames");
+    driver.write("encode");
+    driver.press(Modifiers::NONE, Key::Enter);
+    // Further than the tree that is left will be high.
+    assert!(driver.state().profile.scroll > 90.0);
+    driver.press(Modifiers::NONE, Key::Escape);
+    driver.press(Modifiers::NONE, Key::F);
+    assert_eq!(driver.state().profile.wanted.transforms.len(), 1);
+    assert!(driver.shows("frame flush"), "{:?}", driver.labels());
 }

@@ -4,7 +4,7 @@ use egui::{Id, Key, Modifiers, PointerButton, Pos2, Response, Role, Sense, Ui, W
 use scrutineer_profiler::profile::{Unit, diff::Difference};
 
 use super::{
-    Flame, FlameAction, Part, ROW_HEIGHT, Window, category_name,
+    Flame, FlameAction, Part, Window, category_name,
     geometry::{Place, box_of, window_of},
     label::short_name,
     paint::bears_label,
@@ -185,10 +185,9 @@ fn drags(flame: &Flame<'_>, place: &Place, canvas: &Response, actions: &mut Vec<
 }
 
 fn scrolled(flame: &Flame<'_>, place: &Place, by: f32) -> FlameAction {
-    let height = flame.layout.rows.len() as f32 * ROW_HEIGHT;
-    let most = (height - place.rect.height() + ROW_HEIGHT).max(0.0);
+    let most = flame.most_scroll(place.rect.height());
     let by = if place.is_flipped { -by } else { by };
-    FlameAction::Scroll((flame.scroll + by).clamp(0.0, most))
+    FlameAction::Scroll((place.scroll + by).clamp(0.0, most))
 }
 
 fn wheel(ui: &Ui, flame: &Flame<'_>, place: &Place, actions: &mut Vec<FlameAction>) {

@@ -128,12 +128,19 @@ impl Flame<'_> {
         let place = geometry::Place {
             rect,
             shown,
-            scroll: self.scroll,
+            // A tree that is lower than the one that was scrolled is seen all the same.
+            scroll: self.scroll.min(self.most_scroll(rect.height())),
             total: self.layout.total,
             is_flipped: self.part.is_flipped(),
         };
         paint::graph(ui, self, &place);
         interact::all(ui, self, &place, &response)
+    }
+
+    /// How far the rows can be scrolled in a place of this height, points.
+    pub(crate) fn most_scroll(&self, height: f32) -> f32 {
+        let rows = self.layout.rows.len() as f32 * ROW_HEIGHT;
+        (rows - height + ROW_HEIGHT).max(0.0)
     }
 
     /// Scrolls to the row of the selected node, where it is not seen: a search and the arrow keys
