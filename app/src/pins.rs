@@ -38,7 +38,10 @@ pub(crate) fn keep(workspace: &Workspace, capture: &Path, mut pin: Pin) -> Resul
     let digest = ron_text::digest(&pin);
     let id = format!("{begin}-{}", &digest[..8]);
     pin.shown.id.clone_from(&id);
-    capture_note::change(&capture, |note| note.pinned = true)?;
+    // Only what lies among the captures is ever pruned; beside other files nothing is written.
+    if capture.starts_with(workspace.captures_folder()) {
+        capture_note::change(&capture, |note| note.pinned = true)?;
+    }
     write(workspace, &pin)?;
     let shown = &pin.shown;
     let picture = scrutineer_report::html::picture(&shown.picture, &shown.total, shown.selected);
@@ -241,6 +244,18 @@ mod tests {
         assert!(capture_note::load(&place.capture).unwrap().pinned);
         let found = find_capture(&place.workspace, &pin).unwrap();
         assert_eq!(found, place.capture);
+    }
+
+    #[test]
+    fn beside_a_file_of_another_profiler_nothing_is_written() {
+        let place = Place::new();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let file = elsewhere.path().join("perf.data");
+        fs::write(&file, "theirs").unwrap();
+        let id = keep(&place.workspace, &file, example()).unwrap();
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+        let pin = load(&place.workspace, &id).unwrap();
+        assert_eq!(find_capture(&place.workspace, &pin).unwrap(), file);
     }
 
     #[test]

@@ -54,15 +54,12 @@ impl KeptSettings {
         self.waiting().now.prune
     }
 
-    /// Takes a change, and has it written by [`Self::write`] on another thread. Several changes
-    /// are written at once, in their order.
-    pub(super) fn save(&self, before: Settings, after: Settings, write: impl FnOnce()) {
-        {
-            let mut waiting = self.waiting();
-            waiting.before.get_or_insert(before);
-            waiting.now = after;
-        }
-        write();
+    /// Takes a change, which [`Self::write`] writes on another thread. Several changes are written
+    /// at once, in their order.
+    pub(super) fn change(&self, before: Settings, after: Settings) {
+        let mut waiting = self.waiting();
+        waiting.before.get_or_insert(before);
+        waiting.now = after;
     }
 
     /// Writes what was changed.

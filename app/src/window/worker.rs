@@ -21,6 +21,7 @@ use scrutineer_ui::{
     event::Event,
     pin::Pin,
     record_choice::RecordChoice,
+    settings::Settings,
 };
 
 use super::{
@@ -173,13 +174,7 @@ impl Worker {
                 move |session, _| session.export(&path).map(|()| Event::Saved { path })
             }),
             Request::ToggleOwnProfile => self.toggle_own_profile(),
-            Request::SaveSettings { before, after } => self.settings.save(*before, *after, || {
-                let settings = Arc::clone(&self.settings);
-                self.quietly("settings", move |_, teller| {
-                    settings.write(teller);
-                    Ok(())
-                });
-            }),
+            Request::SaveSettings { before, after } => self.save_settings(*before, *after),
             Request::FrontCapture(front) => self.session.bring_to_front(front),
             Request::ReadSettings => self.with_settings(|kept, teller| {
                 kept.read(teller);
@@ -460,6 +455,20 @@ impl Worker {
             capture_note::change(&capture, change)?;
             let folder = session.captures_folder()?;
             teller.tell(Event::Captures(lists::captures(&folder)));
+            Ok(())
+        });
+    }
+
+    fn save_settings(&self, before: Settings, after: Settings) {
+        let has_moved = before.captures_folder != after.captures_folder;
+        self.settings.change(before, after);
+        let session = Arc::clone(&self.session);
+        self.with_settings(move |kept, teller| {
+            kept.write(teller);
+            if has_moved {
+                let folder = session.captures_folder()?;
+                teller.tell(Event::Captures(lists::captures(&folder)));
+            }
             Ok(())
         });
     }

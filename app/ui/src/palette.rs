@@ -82,6 +82,7 @@ fn everything(state: &State) -> Vec<Line> {
     ));
     lines.push(line("Run the demo", "", Command::Ask(Request::RunDemo)));
     lines.extend(tabs(state));
+    lines.extend(pin(state));
     lines.extend(recording(state));
     lines.extend(profile(state));
     lines.push(line("Gather evidence and judge", "", Command::Gather));
@@ -107,6 +108,20 @@ fn everything(state: &State) -> Vec<Line> {
     lines.extend(appearance(state));
     lines.push(line("Show all keys", "?", Command::ToggleSheet));
     lines
+}
+
+/// What can be done to the pin that is selected.
+fn pin(state: &State) -> Vec<Line> {
+    let selected = state.pins.selected.as_ref();
+    let Some(id) = selected.filter(|_| state.screen == Screen::Pins) else {
+        return Vec::new();
+    };
+    let act = |words, key, action| line(words, key, Command::Pin(action));
+    vec![
+        act("Open the pinned view", "Enter", PinAction::OpenSelected),
+        act("Note to the pin…", "n", PinAction::Note(id.clone())),
+        act("Remove the pin", "Del", PinAction::AskRemove(id.clone())),
+    ]
 }
 
 /// The captures that are open.

@@ -299,6 +299,21 @@ fn settings_are_kept_and_a_broken_file_is_told_and_set_aside_only_when_asked() {
 }
 
 #[test]
+fn captures_are_listed_again_where_their_folder_was_set() {
+    let mut bench = Bench::new(|_| None);
+    let after = Settings {
+        captures_folder: Some("/nowhere/captures".into()),
+        ..Settings::default()
+    };
+    bench.worker.execute(Request::SaveSettings {
+        before: Box::new(Settings::default()),
+        after: Box::new(after),
+    });
+    assert_eq!(settings(&bench), Ok(None));
+    bench.wait_for(|event| matches!(event, Event::Captures(_)).then_some(()));
+}
+
+#[test]
 fn pruning_that_was_asked_for_says_so_even_where_nothing_goes() {
     let mut bench = Bench::new(|_| None);
     bench.worker.execute(Request::PruneCaptures);

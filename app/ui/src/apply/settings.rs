@@ -108,8 +108,6 @@ fn take_captures_folder(state: &mut State, settings: &mut Settings) {
         return;
     }
     state.settings.typed_captures_folder = None;
-    if settings.captures_folder != folder {
-        settings.captures_folder = folder;
-        state.requests.push(Request::ListCaptures);
-    }
+    // The application lists the captures of another folder once the setting is written.
+    settings.captures_folder = folder;
 }

@@ -145,6 +145,10 @@ fn pins_are_listed_newest_first_chosen_opened_noted_and_removed() {
     driver.press(Modifiers::NONE, Key::ArrowDown);
     driver.press(Modifiers::NONE, Key::Enter);
     assert_eq!(driver.requests(), [Request::OpenPin("b".to_owned())]);
+    driver.press(Modifiers::COMMAND, Key::K);
+    driver.write("open the pinned view");
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(driver.requests(), [Request::OpenPin("b".to_owned())]);
     driver.press(Modifiers::NONE, Key::J);
     driver.press(Modifiers::NONE, Key::N);
     driver.press(Modifiers::COMMAND, Key::A);

@@ -24,6 +24,7 @@ use super::{Binding, free_key, key, shift_key};
 use crate::{
     command::{Change, Command, CompareAction, Request, Screen, TimelineAction, TransformAction},
     icons,
+    settings::WheelAction,
     state::{
         State,
         profile::{Mode, Open, Pane},
@@ -340,6 +341,14 @@ pub(crate) fn status(state: &State) -> Vec<String> {
 pub(crate) fn hints(state: &State) -> &'static [(&'static str, &'static str)] {
     if table(state) {
         return &[("↑  ↓", "choose"), ("←  →", "fold"), ("1", "flame")];
+    }
+    if state.settings.settings.wheel == WheelAction::Zoom {
+        return &[
+            ("Wheel", "zoom"),
+            ("Ctrl Wheel", "pan"),
+            ("Double-click", "zoom to frame"),
+            ("Esc", "reset"),
+        ];
     }
     &[
         ("Wheel", "pan"),

@@ -10,6 +10,7 @@ use super::{range, tracks};
 use crate::{
     command::{Command, TimelineAction},
     format, icons,
+    settings::WheelAction,
     state::{State, profile::Open},
     theme::{CONTROL_SMALL, Theme, medium, mono, regular, semibold},
     views::{Digest, tracks::BINS},
@@ -121,7 +122,10 @@ fn head(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Comma
         let words = if open.live {
             "A range can be chosen once the recording has ended"
         } else {
-            "Drag to look at a range, Ctrl+wheel to zoom"
+            match state.settings.settings.wheel {
+                WheelAction::Scroll => "Drag to look at a range, Ctrl+wheel to zoom",
+                WheelAction::Zoom => "Drag to look at a range, wheel to zoom",
+            }
         };
         let room = look(regular(12.0), theme.text_3);
         let place = text::label(ui, bar.free, RIGHT, words, &room);
