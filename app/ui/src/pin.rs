@@ -53,6 +53,9 @@ pub struct PinState {
     thread_order: ThreadOrder,
     hidden_threads: BTreeSet<ThreadKey>,
     first_threads: BTreeSet<ThreadKey>,
+    /// Whether frames below 0.1 % are left out.
+    #[serde(default)]
+    hides_small: bool,
 }
 
 /// A pin, as its file holds it.
@@ -91,6 +94,7 @@ impl PinState {
             thread_order: timeline.order,
             hidden_threads: timeline.hidden.clone(),
             first_threads: timeline.pinned.clone(),
+            hides_small: wanted.hides_small,
         }
     }
 
@@ -100,6 +104,7 @@ impl PinState {
         profile.wanted = Arrangement::default();
         let wanted = &mut profile.wanted;
         wanted.inverted = self.inverted;
+        wanted.hides_small = self.hides_small;
         wanted.range_s = self.range_s;
         wanted.threads.clone_from(&self.threads);
         wanted.transforms.clone_from(&self.transforms);

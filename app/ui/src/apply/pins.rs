@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use scrutineer_checklists::verdict::Outcome;
+
 use super::{leave, notes, profile, show};
 use crate::{
     command::{PinAction, Request, Screen},
@@ -43,6 +45,14 @@ pub(super) fn unwind(state: &mut State) {
 fn begin(state: &mut State) {
     let can = |open: &crate::state::profile::Open| !open.live;
     if state.screen != Screen::Profile || !state.profile.shown().is_some_and(can) {
+        return;
+    }
+    if state.profile.wanted.against.is_some() {
+        // A pin is of one capture: half a comparison would not be what was seen.
+        let words = "A comparison cannot be pinned. Pin a side of it alone, or keep the comparison \
+                     with `scrutineer diff --format svg`";
+        let command = Some("scrutineer diff --format svg".to_owned());
+        state.notify(Outcome::Attention, words.to_owned(), command);
         return;
     }
     let subject = pin::title_of(&state.profile);

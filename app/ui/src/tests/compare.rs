@@ -45,7 +45,7 @@ fn other(profile: Arc<Profile>, side: CompareSide) -> Event {
 }
 
 /// The fixtures' capture compared with one that does not validate yet.
-fn compared() -> Driver {
+pub(super) fn compared() -> Driver {
     let mut driver = Driver::with_capture();
     driver.tell(other(without(VALIDATE), CompareSide::Base));
     driver

@@ -62,6 +62,7 @@ fn a_pinned_view_is_seen_again_exactly_in_a_window_that_knew_nothing_of_it() {
     driver.drag_range(0.2, 0.7);
     driver.click_part("frame apply_batch");
     driver.press(Modifiers::NONE, Key::R);
+    driver.press(Modifiers::NONE, Key::H);
     driver.press(Modifiers::NONE, Key::Num2);
     driver.press(Modifiers::NONE, Key::Enter);
     driver.click("Search frames");
@@ -180,4 +181,12 @@ fn a_recording_that_runs_is_not_pinned() {
     driver.press(Modifiers::COMMAND, Key::P);
     assert!(driver.state().layer.is_none());
     assert!(!driver.shows("Pin as evidence"));
+}
+
+#[test]
+fn a_comparison_is_not_pinned_and_says_why() {
+    let mut driver = super::compare::compared();
+    driver.press(Modifiers::COMMAND, Key::P);
+    assert!(driver.state().layer.is_none());
+    assert!(driver.shows("A comparison cannot be pinned"));
 }
