@@ -495,6 +495,8 @@ pub(crate) enum Command {
     Transform(TransformAction),
     /// Show the stacks of another thread over time (a position in the profile's).
     ChartThread(u32),
+    /// Pick a line of the source view, so that its instructions are seen.
+    PickLine(Option<u32>),
     /// Compare what is shown.
     Compare(CompareAction),
     /// Leave frames below 0.1 % out of the flame graph, or show them again.

@@ -249,10 +249,10 @@ fn profile(state: &State) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = Mode::ALL
         .into_iter()
-        .zip(["1", "2", "3", "4", "5", "6", "7"])
+        .zip(["1", "2", "3", "4", "5", "6", "7", "8"])
         .map(|(mode, key)| {
             line(
-                format!("Show {}", mode.label()),
+                format!("Show {}", mode.words()),
                 key,
                 Command::SetMode(mode),
             )

@@ -65,7 +65,7 @@ const GROUPS: &[Group] = &[
         &[
             ("1  2  3", "flame, left-heavy, sandwich"),
             ("4  5  6", "call tree, functions, heat map"),
-            ("7", "stacks of a thread over time"),
+            ("7  8", "a thread over time, source"),
             ("↑  ↓  ←  →", "parent, child, siblings"),
             ("Enter", "zoom to the frame"),
             ("0", "reset zoom"),

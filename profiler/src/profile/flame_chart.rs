@@ -64,6 +64,10 @@ impl FlameChart {
             ..selection.clone()
         };
         let (mut spans, every) = spans(profile, &selection, tree);
+        let waits = waits(profile, &selection);
+        if selection.weight == Weight::Cpu {
+            begin_after_waits(&mut spans, &waits);
+        }
         for span in &mut spans {
             span.start_ns = span.start_ns.clamp(range.start, range.end) - range.start;
             span.end_ns = span.end_ns.clamp(range.start, range.end) - range.start;
@@ -72,7 +76,7 @@ impl FlameChart {
         Self {
             layout: laid_out(tree, &spans, (range.end - range.start).max(1)),
             start_ns: range.start,
-            waits: waits(profile, &selection),
+            waits,
             every,
         }
     }
@@ -109,6 +113,19 @@ fn spans(profile: &Profile, selection: &Selection, tree: &CallTree) -> (Vec<Span
         }
     }
     (spans, every)
+}
+
+/// A stack that ran was not there before the wait that ended last.
+fn begin_after_waits(spans: &mut [Span], waits: &[ChartWait]) {
+    let single = waits.iter().filter(|wait| wait.count == 1);
+    let mut ends = single.map(|wait| wait.end_ns).peekable();
+    let mut last = 0;
+    for span in spans {
+        while let Some(end) = ends.next_if(|end| *end <= span.end_ns) {
+            last = last.max(end);
+        }
+        span.start_ns = span.start_ns.max(last).min(span.end_ns);
+    }
 }
 
 fn waits(profile: &Profile, selection: &Selection) -> Vec<ChartWait> {

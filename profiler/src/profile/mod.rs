@@ -1,5 +1,6 @@
 //! The profile in memory: columnar tables, selections, call trees and flame layouts.
 
+pub mod addresses;
 mod blocking;
 mod builder;
 mod call_tree;

@@ -190,6 +190,18 @@ impl ElfSymbols {
         (address < end).then_some(start)
     }
 
+    /// Start and end of the function at an address: as a symbol states it, else as the unwind table
+    /// does.
+    pub(super) fn range(&self, address: u64) -> Option<(u64, u64)> {
+        let table = self.table.get_or_init(|| Table::of(self));
+        table.symbols.range(address).or_else(|| {
+            self.function_start(address)?;
+            let functions = self.functions.get()?;
+            let after = functions.partition_point(|(start, _)| *start <= address);
+            functions[..after].last().copied()
+        })
+    }
+
     fn debug(&self) -> &Found {
         self.debug.get_or_init(|| self.search.open(&self.located))
     }

@@ -1,6 +1,7 @@
 //! From frames to names, files and lines.
 
 mod cache;
+pub mod code;
 mod debug_files;
 mod debuginfod;
 mod demangle;

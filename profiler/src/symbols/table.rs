@@ -100,6 +100,23 @@ impl SymbolTable {
     }
 }
 
+impl SymbolTable {
+    /// Start and end of the function that states to hold an address, the innermost of several.
+    pub(super) fn range(&self, address: u64) -> Option<(u64, u64)> {
+        let after = self.functions.partition_point(|f| f.start <= address);
+        for position in (0..after).rev() {
+            let function = &self.functions[position];
+            if address - function.start < function.size {
+                return Some((function.start, function.start.saturating_add(function.size)));
+            }
+            if self.reach[position] <= address {
+                break;
+            }
+        }
+        None
+    }
+}
+
 impl Function {
     fn found<'a>(&self, images: &[&'a Image], is_within: bool) -> Option<Found<'a>> {
         let image = images.get(usize::from(self.image))?;

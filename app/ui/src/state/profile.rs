@@ -16,6 +16,7 @@ use crate::{
         Arrangement, Digest, Found, Inspection,
         chart::ThreadChart,
         comparison::{ComparedFunction, Comparison},
+        listing::Listing,
         readings::Pictures,
         sandwich::Sandwich,
         waits::ClassTime,
@@ -41,11 +42,13 @@ pub(crate) enum Mode {
     HeatMap,
     /// The stacks of one thread over time.
     TimeOrder,
+    /// Source and machine code of a function.
+    Source,
 }
 
 impl Mode {
     /// All, in the order of the toolbar.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Flame,
         Self::LeftHeavy,
         Self::Sandwich,
@@ -53,7 +56,17 @@ impl Mode {
         Self::Functions,
         Self::HeatMap,
         Self::TimeOrder,
+        Self::Source,
     ];
+
+    /// Words of the palette.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::TimeOrder => "Chart: stacks of a thread in time order",
+            Self::Source => "Source and assembly",
+            other => other.label(),
+        }
+    }
 
     /// Words of the toolbar.
     pub(crate) fn label(self) -> &'static str {
@@ -64,7 +77,8 @@ impl Mode {
             Self::CallTree => "Call tree",
             Self::Functions => "Top functions",
             Self::HeatMap => "Heat map",
-            Self::TimeOrder => "Time order",
+            Self::TimeOrder => "Chart",
+            Self::Source => "Source",
         }
     }
 }
@@ -211,6 +225,10 @@ pub(crate) struct ProfileState {
     pub(crate) compared: Vec<ComparedFunction>,
     /// The column that they are sorted by.
     pub(crate) compared_by: CompareColumn,
+    /// Source and code of a function, once they were asked for.
+    pub(crate) listing: Option<Arc<Listing>>,
+    /// The line of the source that is picked there.
+    pub(crate) picked_line: Option<u32>,
     /// The thread whose stacks are shown over time (a position in the profile's), where one was
     /// chosen.
     pub(crate) charted: Option<u32>,
@@ -266,6 +284,8 @@ impl Default for ProfileState {
             compared_by: CompareColumn::default(),
             held_s: None,
             charted: None,
+            listing: None,
+            picked_line: None,
             reveal: false,
             generation: 0,
             timeline: TimelineState::default(),

@@ -5,6 +5,7 @@ pub(crate) mod chart;
 pub(crate) mod comparison;
 mod digest;
 mod inspect;
+pub(crate) mod listing;
 pub(crate) mod picture;
 pub(crate) mod readings;
 pub(crate) mod sandwich;
@@ -206,6 +207,13 @@ pub(crate) enum Task {
         tree: Arc<CallTree>,
         thread: Option<u32>,
     },
+    /// [`listing::Listing`] of a function.
+    Listing {
+        generation: u64,
+        profile: Arc<Profile>,
+        arrangement: Arrangement,
+        function: u32,
+    },
     /// [`HeatMap`] of a selection.
     HeatMap {
         generation: u64,
@@ -271,6 +279,12 @@ pub(crate) enum Answer {
         arrangement: Arrangement,
         chart: Arc<chart::ThreadChart>,
     },
+    /// See [`Task::Listing`].
+    Listed {
+        generation: u64,
+        arrangement: Arrangement,
+        listing: Arc<listing::Listing>,
+    },
     /// See [`Task::HeatMap`].
     HeatMap {
         generation: u64,
@@ -302,6 +316,7 @@ impl Answer {
             | Self::Sandwich { generation, .. }
             | Self::HeatMap { generation, .. }
             | Self::Chart { generation, .. }
+            | Self::Listed { generation, .. }
             | Self::Pinned { generation, .. }
             | Self::Inspected { generation, .. } => *generation,
         }
@@ -515,6 +530,20 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
         } => Answer::Chart {
             generation,
             chart: Arc::new(chart::chart(&profile, &arrangement, &tree, thread)),
+            arrangement,
+        },
+        Task::Listing {
+            generation,
+            profile,
+            arrangement,
+            function,
+        } => Answer::Listed {
+            generation,
+            listing: Arc::new(listing::listing(
+                &profile,
+                &arrangement.selection(),
+                function,
+            )),
             arrangement,
         },
         Task::HeatMap {

@@ -92,7 +92,7 @@ fn find(path: &Path, folders: &[PathBuf]) -> Option<Vec<String>> {
 }
 
 /// The lines of a file; `None` where it is not here, is no plain file, or is none of text.
-fn read(path: &Path) -> Option<Vec<String>> {
+pub(super) fn read(path: &Path) -> Option<Vec<String>> {
     // Looked at before it is opened: a capture may name anything.
     let metadata = fs::metadata(path).ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST_FILE_BYTES {

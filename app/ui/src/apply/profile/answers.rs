@@ -10,7 +10,7 @@ use crate::{
     apply::timeline,
     command::Request,
     state::{State, profile::Arranged},
-    views::{Answer, Arrangement},
+    views::{Answer, Arrangement, listing::Listing},
     widgets::flame::Window,
 };
 
@@ -73,6 +73,19 @@ pub(in crate::apply) fn answered(state: &mut State, answer: Answer) {
             if let Some(open) = &mut state.profile.open {
                 open.chart = Some(chart);
             }
+        }
+        Answer::Listed {
+            generation,
+            arrangement,
+            listing,
+        } if generation == current && arrangement == state.profile.wanted => {
+            let profile = &mut state.profile;
+            let is_other = |old: &Arc<Listing>| old.function != listing.function;
+            if profile.listing.as_ref().is_none_or(is_other) {
+                profile.picked_line = None;
+                profile.reveal = true;
+            }
+            profile.listing = Some(listing);
         }
         Answer::HeatMap {
             generation,

@@ -51,6 +51,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::Timeline(action) => super::timeline::apply(state, action),
         Command::Transform(action) => super::transforms::apply(state, action),
         Command::Slice(side, action) => super::sandwich::slice(state, side, action),
+        Command::PickLine(line) => {
+            state.profile.picked_line = line;
+            state.profile.reveal = true;
+        }
         Command::ChartThread(thread) => chart_thread(state, thread),
         Command::Compare(action) => super::compare::apply(state, action),
         Command::ToggleSmall => {

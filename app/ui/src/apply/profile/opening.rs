@@ -35,6 +35,7 @@ pub(in crate::apply) fn open(state: &mut State, loaded: LoadedProfile, live: boo
         profile.timeline = TimelineState::default();
         profile.found = None;
         (profile.held_s, profile.charted) = (None, None);
+        profile.listing = None;
         profile.unfolded = std::collections::BTreeSet::from([0]);
         state.history.forget_selections();
     }

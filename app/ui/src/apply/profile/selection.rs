@@ -20,6 +20,7 @@ pub(super) fn set_mode(state: &mut State, mode: Mode) {
     sandwich::ask(state);
     ask_heat_map(state);
     ask_chart(state);
+    ask_listing(state);
     state.profile.moves = false;
     state.profile.reveal = true;
 }
@@ -46,6 +47,28 @@ pub(super) fn ask_chart(state: &mut State) {
             arrangement: open.arrangement.clone(),
             tree: open.shown.tree.clone(),
             thread: profile.charted,
+        });
+    }
+}
+
+/// Asks for source and code of the selected function, where they are looked at. They are of the
+/// stacks as they were captured, whatever these were transformed to.
+fn ask_listing(state: &mut State) {
+    let (profile, views) = (&state.profile, &mut state.views);
+    let Some((open, function)) = profile.open.as_ref().zip(profile.selected_function()) else {
+        return;
+    };
+    if profile.mode != Mode::Source {
+        return;
+    }
+    let shown = open.shown.profile.functions.get(function as usize);
+    let captured = open.profile().functions.get(function as usize);
+    if shown.is_some() && shown.map(|f| &f.name) == captured.map(|f| &f.name) {
+        views.ask(Task::Listing {
+            generation: open.generation,
+            profile: open.profile().clone(),
+            arrangement: open.arrangement.clone(),
+            function,
         });
     }
 }
@@ -80,6 +103,7 @@ pub(in crate::apply) fn select(state: &mut State, node: Option<u32>) {
 
 pub(in crate::apply) fn ask_inspection(state: &mut State) {
     sandwich::ask(state);
+    ask_listing(state);
     let function = state.profile.selected_function();
     let Some(open) = &state.profile.open else {
         return;
@@ -147,11 +171,30 @@ pub(super) fn step_row(state: &mut State, by: i32) {
             }
         }
         Mode::Flame | Mode::LeftHeavy | Mode::Sandwich | Mode::HeatMap | Mode::TimeOrder => {}
+        Mode::Source => step_line(state, by),
     }
     state.profile.reveal = true;
 }
 
-pub(super) fn stepped(at: Option<usize>, by: i32, count: usize) -> Option<usize> {
+/// The next line with a cost, or the one before.
+fn step_line(state: &mut State, by: i32) {
+    let Some(listing) = &state.profile.listing else {
+        return;
+    };
+    let lines: Vec<u32> = listing
+        .lines
+        .iter()
+        .filter(|line| line.total_weight > 0)
+        .map(|line| line.number)
+        .collect();
+    let at = lines
+        .iter()
+        .position(|line| Some(*line) == state.profile.picked_line);
+    let to = stepped(at, by, lines.len());
+    state.profile.picked_line = to.map(|to| lines[to]);
+}
+
+fn stepped(at: Option<usize>, by: i32, count: usize) -> Option<usize> {
     let last = count.checked_sub(1)?;
     Some(at.map_or(0, |at| (at as i32 + by).clamp(0, last as i32) as usize))
 }

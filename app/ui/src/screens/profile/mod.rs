@@ -4,6 +4,7 @@ mod compared;
 mod graph;
 mod heat_map;
 mod inspector;
+mod listing;
 mod range;
 mod sandwich;
 mod source;
@@ -67,6 +68,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num5, |_| Some(Command::SetMode(Mode::Functions))),
     key(Key::Num6, |_| Some(Command::SetMode(Mode::HeatMap))),
     key(Key::Num7, |_| Some(Command::SetMode(Mode::TimeOrder))),
+    key(Key::Num8, |_| Some(Command::SetMode(Mode::Source))),
     key(Key::Num0, |_| Some(Command::ResetZoom)),
     key(Key::I, |_| Some(Command::ToggleInvert)),
     key(Key::T, |_| Some(Command::WeighNext)),
@@ -145,7 +147,10 @@ fn act(action: TimelineAction) -> Option<Command> {
 }
 
 fn table(state: &State) -> bool {
-    matches!(state.profile.mode, Mode::CallTree | Mode::Functions)
+    matches!(
+        state.profile.mode,
+        Mode::CallTree | Mode::Functions | Mode::Source
+    )
 }
 
 fn fold(state: &State, folds: bool) -> Option<Command> {
@@ -192,6 +197,7 @@ pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     match state.profile.mode {
         Mode::Flame | Mode::LeftHeavy => graph::show(ui, rect, state, open, out),
         Mode::TimeOrder => time_order::show(ui, rect, state, open, out),
+        Mode::Source => listing::show(ui, rect, state, open, out),
         Mode::HeatMap => heat_map::show(ui, rect, state, open, out),
         Mode::Sandwich => sandwich::show(ui, rect, state, open, out),
         Mode::CallTree => tables::call_tree(ui, rect, state, open, out),

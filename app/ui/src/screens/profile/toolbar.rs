@@ -1,6 +1,7 @@
 //! The toolbar: views, search, invert.
 
 use egui::{Key, Modifiers, Rect, Ui};
+use scrutineer_profiler::profile::transform::Transform;
 
 use super::SEARCH;
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
     },
 };
 
+/// Free width from which the switches bear words.
+const ROOMY: f32 = 760.0;
+
 /// Shows the toolbar.
 pub(super) fn show(
     ui: &mut Ui,
@@ -36,13 +40,33 @@ pub(super) fn show(
     hline(ui, rect, rect.bottom(), theme.hairline());
     let profile = &state.profile;
     let mut bar = Bar::new(rect, 12.0, 8.0);
+    modes(ui, &mut bar, profile.mode, out);
+    if narrow {
+        let inspector = Button::icon_only(icons::INFO, "Inspector");
+        if inspector
+            .show(ui, bar.right(CONTROL, CONTROL), "drawer")
+            .clicked()
+        {
+            out.push(Command::ToggleDrawer);
+        }
+    }
+    let is_tight = bar.free.width() < ROOMY;
+    for tool in tools(state, open).into_iter().rev() {
+        tool.show(ui, &mut bar, is_tight, out);
+    }
+    super::weights::switch(ui, &mut bar, state, open, out);
+    search(ui, &mut bar, state, open, out);
+}
+
+/// The views side by side, or as a drop-down where there is no room for them.
+fn modes(ui: &Ui, bar: &mut Bar, mode: Mode, out: &mut Vec<Command>) {
     let segments = Mode::ALL.map(|mode| Segment {
         words: mode.label(),
         icon: (mode == Mode::Flame).then_some(icons::FLAME),
     });
     let at = Mode::ALL
         .iter()
-        .position(|mode| *mode == profile.mode)
+        .position(|other| *other == mode)
         .unwrap_or_default();
     let width = segmented::width(ui, &segments);
     let chosen = if width > bar.free.width() * 0.66 {
@@ -54,48 +78,80 @@ pub(super) fn show(
         segmented::show(ui, place, "view", &segments, at)
     };
     out.extend(chosen.map(|chosen| Command::SetMode(Mode::ALL[chosen])));
-    if narrow {
-        let inspector = Button::icon_only(icons::INFO, "Inspector");
-        if inspector
-            .show(ui, bar.right(CONTROL, CONTROL), "drawer")
-            .clicked()
-        {
-            out.push(Command::ToggleDrawer);
-        }
-    }
-    let loudness = if profile.wanted.inverted {
-        Loudness::On
-    } else {
-        Loudness::Quiet
-    };
-    let invert = Button::new("Invert").icon(icons::INVERT).loudness(loudness);
-    if invert
-        .show(ui, bar.right(invert.width(ui), CONTROL), "toolbar")
-        .clicked()
-    {
-        out.push(Command::ToggleInvert);
-    }
-    compare(ui, &mut bar, state, open, out);
-    super::weights::switch(ui, &mut bar, state, open, out);
-    search(ui, &mut bar, state, open, out);
 }
 
-fn compare(ui: &Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<Command>) {
-    let compares = state.profile.wanted.against.is_some();
-    let loudness = if compares {
-        Loudness::On
-    } else {
-        Loudness::Quiet
+/// A switch of the toolbar.
+struct Tool {
+    words: &'static str,
+    name: &'static str,
+    icon: char,
+    is_on: bool,
+    is_enabled: bool,
+    command: Command,
+}
+
+fn tools(state: &State, open: &Open) -> [Tool; 4] {
+    let wanted = &state.profile.wanted;
+    let tool = |words, name, icon, is_on, command| Tool {
+        words,
+        name,
+        icon,
+        is_on,
+        is_enabled: true,
+        command,
     };
-    let diff = Button::new("Diff")
-        .icon(icons::SWAP)
-        .loudness(loudness)
-        .enabled(!open.live);
-    if diff
-        .show(ui, bar.right(diff.width(ui), CONTROL), "toolbar")
-        .clicked()
-    {
-        out.push(Command::Compare(CompareAction::Offer));
+    [
+        tool(
+            "My code",
+            "My code only",
+            icons::CODE,
+            wanted.transforms.contains(&Transform::MyCode),
+            Command::Transform(TransformAction::ToggleMyCode),
+        ),
+        tool(
+            "Hide small",
+            "Hide frames below 0.1 %",
+            icons::MINUS_CIRCLE,
+            wanted.hides_small,
+            Command::ToggleSmall,
+        ),
+        Tool {
+            is_enabled: !open.live,
+            ..tool(
+                "Diff",
+                "Diff",
+                icons::SWAP,
+                wanted.against.is_some(),
+                Command::Compare(CompareAction::Offer),
+            )
+        },
+        tool(
+            "Invert",
+            "Invert",
+            icons::INVERT,
+            wanted.inverted,
+            Command::ToggleInvert,
+        ),
+    ]
+}
+
+impl Tool {
+    fn show(&self, ui: &Ui, bar: &mut Bar, is_tight: bool, out: &mut Vec<Command>) {
+        let loudness = if self.is_on {
+            Loudness::On
+        } else {
+            Loudness::Quiet
+        };
+        let button = if is_tight {
+            Button::icon_only(self.icon, self.name)
+        } else {
+            Button::new(self.words).icon(self.icon).name(self.name)
+        };
+        let button = button.loudness(loudness).enabled(self.is_enabled);
+        let place = bar.right(button.width(ui), CONTROL);
+        if button.show(ui, place, "toolbar").clicked() {
+            out.push(self.command.clone());
+        }
     }
 }
 
@@ -126,7 +182,7 @@ fn search(ui: &mut Ui, bar: &mut Bar, state: &State, open: &Open, out: &mut Vec<
         wrong: profile.search_wrong,
         takes_tab: !profile.search.is_empty(),
     };
-    let place = bar.left(229.0_f32.min(bar.free.width() - 8.0).max(60.0), CONTROL);
+    let place = bar.left(229.0_f32.min(bar.free.width() - 8.0).max(40.0), CONTROL);
     let id = field::id(SEARCH);
     if !profile.search.is_empty()
         && ui.memory(|memory| memory.has_focus(id))
