@@ -26,6 +26,19 @@ fn listed(driver: &Driver) -> Vec<String> {
 }
 
 #[test]
+fn what_happened_is_marked_at_its_moment() {
+    let mut driver = Driver::new();
+    driver.tell(Event::Loaded(fixtures::loaded_with_readings()));
+    driver.press(Modifiers::ALT, Key::Num2);
+    assert!(
+        driver.shows("marker at 40.00 s: memory ran out"),
+        "{:#?}",
+        driver.labels()
+    );
+    assert!(driver.shows("marker at 0.00 s: not read: Sockets of process 41900"));
+}
+
+#[test]
 fn every_thread_has_its_track_with_its_share_of_a_cpu() {
     let driver = driver();
     let names = listed(&driver);

@@ -1,9 +1,15 @@
 //! The lines over time and the places of functions, worked out of a profile once.
 
-use scrutineer_evidence::residency::ResidencySample;
-use scrutineer_profiler::{capture::model::Activity, memory::growth, profile::Profile};
+use std::collections::BTreeMap;
 
-use super::Digest;
+use scrutineer_evidence::residency::ResidencySample;
+use scrutineer_profiler::{
+    capture::model::{Activity, Event, EventKind},
+    memory::growth,
+    profile::Profile,
+};
+
+use super::{Digest, Marker};
 use crate::format;
 
 /// Points that a line is painted with at most.
@@ -50,7 +56,52 @@ pub(super) fn digest(profile: &Profile) -> Digest {
             .last()
             .map(|reading| (reading.threads, reading.descriptors)),
         places: places(profile),
+        markers: markers(profile),
     }
+}
+
+/// What happened, in order of time.
+fn markers(profile: &Profile) -> Vec<Marker> {
+    let names: BTreeMap<u32, &str> = profile
+        .processes
+        .iter()
+        .map(|process| (process.pid, process.name.as_str()))
+        .collect();
+    let marker = |event: &Event| {
+        let name = names.get(&event.pid).copied().unwrap_or("process");
+        let who = format!("{name} {}", event.pid);
+        let text = event.text.trim();
+        let with_text = |words: &str| match text {
+            "" => words.to_owned(),
+            text => format!("{words}: {text}"),
+        };
+        let (words, is_trouble) = match event.kind {
+            EventKind::ProcessStarted => (format!("{who} was born"), false),
+            EventKind::Exec => (with_text(&format!("{who} executed a program")), false),
+            EventKind::ProcessEnded => (format!("{who} ended"), false),
+            EventKind::OomKill => (
+                with_text(&format!("memory ran out, {who} was killed")),
+                true,
+            ),
+            EventKind::SamplingThrottled => (with_text("the kernel slowed sampling down"), true),
+            EventKind::StackCopyChanged => {
+                (with_text("stack copies of another size, bytes"), false)
+            }
+            EventKind::StoppedOrContinued => (with_text("stopped, or went on"), false),
+            EventKind::NotRead => (with_text("not read"), true),
+            EventKind::WaitsPolled => {
+                (with_text("waits are polled from here on, per second"), true)
+            }
+        };
+        Marker {
+            time_s: event.time_ns as f64 / 1e9,
+            words,
+            is_trouble,
+        }
+    };
+    let mut markers: Vec<Marker> = profile.events.iter().map(marker).collect();
+    markers.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
+    markers
 }
 
 /// CPU use between readings, cores.

@@ -115,6 +115,19 @@ pub(crate) struct Digest {
     pub(crate) last_counts: Option<(u32, Option<u32>)>,
     /// `file:line` by function, empty where unknown.
     pub(crate) places: Vec<String>,
+    /// What happened, in order of time.
+    pub(crate) markers: Vec<Marker>,
+}
+
+/// Something that happened at a moment of the capture.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Marker {
+    /// When, seconds since the start.
+    pub(crate) time_s: f64,
+    /// What.
+    pub(crate) words: String,
+    /// Whether it is something to mend or to read.
+    pub(crate) is_trouble: bool,
 }
 
 /// What a search found.

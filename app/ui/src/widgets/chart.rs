@@ -164,7 +164,7 @@ impl Axes {
                     ui,
                     room,
                     LEFT,
-                    &seconds(time),
+                    &seconds_by(time, step),
                     &look(mono(10.5), theme.text_3),
                 );
             }
@@ -212,6 +212,15 @@ fn number(value: f64) -> String {
     }
 }
 
+/// A time with as many decimals as a step needs, so that neighbouring ticks differ.
+fn seconds_by(time: f64, step: f64) -> String {
+    if step >= 0.1 {
+        return seconds(time);
+    }
+    let decimals = (-step.log10()).ceil().clamp(0.0, 9.0) as usize;
+    format!("{time:.decimals$}s")
+}
+
 fn seconds(time: f64) -> String {
     if time >= 60.0 {
         let whole = time.round() as u64;
@@ -233,6 +242,13 @@ pub(crate) fn dash(ui: &Ui, left: Pos2, color: Color32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn neighbouring_ticks_differ_however_short_the_step() {
+        assert_eq!(seconds_by(2.15, 0.05), "2.15s");
+        assert_eq!(seconds_by(2.000_001, 1e-6), "2.000001s");
+        assert_eq!(seconds_by(90.0, 10.0), "1:30");
+    }
 
     #[test]
     fn steps_are_round() {

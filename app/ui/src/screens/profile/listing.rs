@@ -53,14 +53,14 @@ fn head(ui: &Ui, rect: Rect, open: &Open, listing: &Listing) {
     let functions = &open.profile().functions;
     let name = functions.get(listing.function as usize);
     let name = name.map_or("", |function| short_name(&function.name));
-    let told = text::label(ui, room, LEFT, name, &look(semibold(13.0), theme.text));
+    let painted = text::label(ui, room, LEFT, name, &look(semibold(13.0), theme.text));
     let [all, here] = listing.shares;
     let mut words = format!("self, then with calls, % of {}", base(open));
     if here < all && !listing.code.is_empty() {
         let share = format::percent(format::share(here, all));
         words = format!("{share} of it runs in this code, the rest is inlined elsewhere · {words}");
     }
-    let free = room.with_min_x(told.right() + 16.0);
+    let free = room.with_min_x(painted.right() + 16.0);
     text::label(ui, free, RIGHT, &words, &look(regular(12.0), theme.text_3));
 }
 
@@ -76,8 +76,8 @@ fn caption(ui: &Ui, rect: Rect, words: &str, note: &str) {
     let theme = Theme::of(ui);
     hline(ui, rect, rect.bottom(), theme.hairline());
     let room = rect.shrink2(vec2(12.0, 0.0));
-    let told = text::label(ui, room, LEFT, words, &look(regular(12.0), theme.text_2));
-    let free = room.with_min_x(told.right() + 12.0);
+    let painted = text::label(ui, room, LEFT, words, &look(regular(12.0), theme.text_2));
+    let free = room.with_min_x(painted.right() + 12.0);
     text::label(ui, free, RIGHT, note, &look(regular(11.5), theme.text_3));
 }
 
@@ -113,7 +113,7 @@ fn source(ui: &mut Ui, rect: Rect, state: &State, listing: &Listing, out: &mut V
         |ui, place, at| {
             let line = &listing.lines[at];
             let share = |weight| format::share(weight, listing.whole);
-            let spoken = format!(
+            let told = format!(
                 "source line {}, {:.1} % self, {:.1} % with calls",
                 line.number,
                 100.0 * share(line.self_weight),
@@ -121,17 +121,17 @@ fn source(ui: &mut Ui, rect: Rect, state: &State, listing: &Listing, out: &mut V
             );
             let is_picked = picked == Some(line.number);
             let id = Id::unique(("source line", line.number));
-            let response = widgets::row(ui, place, id, is_picked, &spoken);
+            let response = widgets::row(ui, place, id, is_picked, &told);
             highlight(ui, place, is_picked, response.hovered());
-            let shares = [share(line.self_weight), share(line.total_weight)];
-            let rest = numbers(ui, place, &line.number.to_string(), NUMBER, shares);
+            let costs = [share(line.self_weight), share(line.total_weight)];
+            let free = numbers(ui, place, &line.number.to_string(), NUMBER, costs);
             let theme = Theme::of(ui);
             let ink = if line.total_weight > 0 {
                 theme.text
             } else {
                 theme.text_2
             };
-            text::paint(ui, rest, LEFT, &line.text, &look(mono(11.5), ink));
+            text::paint(ui, free, LEFT, &line.text, &look(mono(11.5), ink));
             if response.clicked() {
                 out.push(Command::PickLine((!is_picked).then_some(line.number)));
             }
@@ -149,14 +149,13 @@ fn code(ui: &mut Ui, rect: Rect, state: &State, listing: &Listing, out: &mut Vec
     let picked = state.profile.picked_line;
     let at = || {
         let code = listing.code.iter();
-        match picked {
-            Some(line) => code.clone().position(|code| code.line == line),
-            None => {
-                let hottest = code
-                    .enumerate()
-                    .max_by_key(|(_, code)| code.cost.self_weight);
-                hottest.map(|(at, _)| at)
-            }
+        if let Some(line) = picked {
+            code.into_iter().position(|code| code.line == line)
+        } else {
+            let hottest = code
+                .enumerate()
+                .max_by_key(|(_, code)| code.cost.self_weight);
+            hottest.map(|(at, _)| at)
         }
     };
     let reveal = state.profile.reveal.then(at).flatten();
@@ -181,7 +180,7 @@ fn code_row(
     let theme = Theme::of(ui);
     let share = |weight| format::share(weight, listing.whole);
     let shares = [share(code.cost.self_weight), share(code.cost.total_weight)];
-    let spoken = format!(
+    let told = format!(
         "instruction {}, line {}, {:.1} % self, {:.1} % with calls",
         code.text,
         code.line,
@@ -190,24 +189,24 @@ fn code_row(
     );
     let is_picked = code.line > 0 && picked == Some(code.line);
     let id = Id::unique(("instruction", code.address));
-    let response = widgets::row(ui, place, id, is_picked, &spoken);
+    let response = widgets::row(ui, place, id, is_picked, &told);
     highlight(ui, place, is_picked, response.hovered());
-    let rest = numbers(ui, place, &format!("{:x}", code.address), 76.0, shares);
+    let free = numbers(ui, place, &format!("{:x}", code.address), 76.0, shares);
     let ink = if code.cost.total_weight > 0 {
         theme.text
     } else {
         theme.text_2
     };
-    let painted = text::paint(ui, rest, LEFT, &code.text, &look(mono(11.5), ink));
+    let painted = text::paint(ui, free, LEFT, &code.text, &look(mono(11.5), ink));
     let origin = match (&code.inlined, code.line) {
         (Some(name), 0) => short_name(name).to_owned(),
         (Some(name), line) => format!("{} · {line}", short_name(name)),
         (None, 0) => String::new(),
         (None, line) => line.to_string(),
     };
-    let free = rest.with_min_x(painted.right() + 14.0);
-    if free.width() > 40.0 {
-        text::paint(ui, free, RIGHT, &origin, &look(mono(10.5), theme.text_3));
+    let beyond = free.with_min_x(painted.right() + 14.0);
+    if beyond.width() > 40.0 {
+        text::paint(ui, beyond, RIGHT, &origin, &look(mono(10.5), theme.text_3));
     }
     if response.clicked() && code.line > 0 {
         out.push(Command::PickLine((!is_picked).then_some(code.line)));

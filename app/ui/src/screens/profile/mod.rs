@@ -5,6 +5,7 @@ mod graph;
 mod heat_map;
 mod inspector;
 mod listing;
+mod markers;
 mod range;
 mod sandwich;
 mod source;

@@ -155,7 +155,7 @@ fn lane(ui: &Ui, rect: Rect, axes: Axes, open: &Open, waits: &[ChartWait]) {
     let mut mesh = Mesh::default();
     // Waits of a thread follow each other, so that their ends are in order too.
     let first = waits.partition_point(|wait| at(wait.end_ns) < rect.left());
-    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let cursor = ui.input(|input| input.pointer.hover_pos());
     let mut hovered = None;
     let mut place = first;
     while let Some(wait) = waits
@@ -171,7 +171,7 @@ fn lane(ui: &Ui, rect: Rect, axes: Axes, open: &Open, waits: &[ChartWait]) {
             pos2(right.max(left + 0.75), rect.bottom() - 1.0),
         );
         mesh.add_colored_rect(part, theme.wait(wait.class));
-        if pointer.is_some_and(|pointer| part.expand(1.0).contains(pointer)) {
+        if cursor.is_some_and(|cursor| part.expand(1.0).contains(cursor)) {
             hovered = Some(*wait);
         }
         if part.width() >= 40.0 {

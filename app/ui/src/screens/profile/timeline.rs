@@ -6,7 +6,7 @@ use scrutineer_profiler::{
     profile::{Weight, tracks::waiting},
 };
 
-use super::{range, tracks};
+use super::{markers, range, tracks};
 use crate::{
     command::{Command, TimelineAction},
     format, icons,
@@ -98,6 +98,7 @@ pub(super) fn show(
     // Below the rows, so that their boxes and names take clicks before it.
     let area = range::area(ui, axes, ruler, digest);
     tracks::show(ui, place, label, state, time, out);
+    markers::show(ui, axes, ruler, &digest.markers);
     if memory_height(screen_height) > 0.0 {
         memory(ui, free, labels, digest, time);
     }
