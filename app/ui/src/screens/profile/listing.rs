@@ -143,7 +143,7 @@ fn code(ui: &mut Ui, rect: Rect, state: &State, listing: &Listing, out: &mut Vec
     let mut body = rect;
     caption(ui, cut_top(&mut body, 26.0), "Instructions, x86-64", "");
     if listing.code.is_empty() {
-        empty::show(ui, body, "No instructions", &listing.note, &[]);
+        no_code(ui, body, &listing.note);
         return;
     }
     let picked = state.profile.picked_line;
@@ -167,6 +167,17 @@ fn code(ui: &mut Ui, rect: Rect, state: &State, listing: &Listing, out: &mut Vec
             code_row(ui, place, picked, listing, &listing.code[at], out);
         },
     );
+}
+
+/// Says why there are no instructions: the reason is longer than a line.
+fn no_code(ui: &Ui, rect: Rect, note: &str) {
+    let theme = Theme::of(ui);
+    let mut room = rect.shrink2(vec2(24.0, 0.0));
+    room.min.y += 24.0;
+    let title = cut_top(&mut room, 24.0);
+    let ink = look(semibold(15.0), theme.text);
+    text::label(ui, title, LEFT, "No instructions", &ink);
+    text::wrapped(ui, room, note, &look(regular(12.5), theme.text_2), 18.0);
 }
 
 fn code_row(
