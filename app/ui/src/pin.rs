@@ -204,7 +204,7 @@ pub(crate) fn title_of(profile: &ProfileState) -> String {
     let total = node.and_then(|node| tree.total_samples.get(node as usize));
     match (node, total) {
         (Some(node), Some(total)) => {
-            let share = format::share(*total, open.layout(profile.mode).total);
+            let share = format::share(*total, open.shown.layout.total);
             let name = short_name(open.name(node));
             format!("{name}, {} of {weight}", format::percent(share))
         }

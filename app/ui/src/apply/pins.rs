@@ -9,8 +9,9 @@ use crate::{
     command::{PinAction, Request, Screen},
     note::About,
     pin::{self, PinState},
-    state::State,
+    state::{State, profile::Mode},
     views::{Task, picture::Sight},
+    widgets::flame::Window,
 };
 
 /// Carries out what was done to pins.
@@ -68,7 +69,11 @@ pub(super) fn keep(state: &mut State, title: String, note: String) {
         shown: open.shown.clone(),
         mode: profile.mode,
         unit: open.unit(),
-        window: profile.window,
+        window: match profile.mode {
+            // Its window is of time; the picture is of the same stacks, merged.
+            Mode::TimeOrder => Window::ALL,
+            _ => profile.window,
+        },
         selected: profile.selected,
         path: open.loaded.path.clone(),
         title,

@@ -190,3 +190,16 @@ fn a_comparison_is_not_pinned_and_says_why() {
     assert!(driver.state().layer.is_none());
     assert!(driver.shows("A comparison cannot be pinned"));
 }
+
+#[test]
+fn the_stacks_of_a_thread_over_time_are_pinned_with_the_share_and_picture_of_the_merged_ones() {
+    let mut driver = Driver::with_capture();
+    driver.click_part("frame apply_batch");
+    let (_, flame) = pinned(&mut driver, "");
+    driver.press(Modifiers::NONE, Key::Num7);
+    assert_eq!(driver.state().profile.mode, Mode::TimeOrder);
+    let (_, pin) = pinned(&mut driver, "");
+    assert_eq!(pin.shown.title, flame.shown.title);
+    assert_eq!(pin.shown.picture, flame.shown.picture);
+    assert_eq!(pin.shown.scope, ["Time order"]);
+}
