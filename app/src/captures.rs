@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use scrutineer_evidence::capture::CaptureFacts;
 use scrutineer_profiler::{
     capture::{
@@ -19,6 +19,7 @@ use scrutineer_profiler::{
         recorder::{RecordOptions, Recording, RecordingSummary},
         target::Target,
     },
+    formats::read::{self, ReadOptions},
     profile::{self, Profile, ProfileBuilder},
     progress::Progress,
     symbols::{self, Debuginfod, SymbolSources, Symbolizer},
@@ -359,7 +360,7 @@ impl Keeper {
     }
 }
 
-/// A capture, loaded.
+/// A capture or another tool's profile, loaded.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// The profile, with names.
@@ -371,22 +372,26 @@ pub(crate) struct Loaded {
 /// Loads a capture. Names that are missing (its recording was cut short) are looked up, where the
 /// files are still there; the capture file stays as it is.
 pub(crate) fn load(path: &Path, progress: &dyn Progress) -> Result<Loaded> {
-    load_asking(path, None, progress)
+    load_with(path, &LoadOptions::default(), progress)
 }
 
-/// Like [`load`]; where `debuginfod` is given, its servers are asked for debug files of modules
-/// without symbols.
-pub(crate) fn load_asking(
+/// How a file is loaded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LoadOptions {
+    /// Servers that are asked for debug files of modules without symbols; `None` asks nobody.
+    pub(crate) debuginfod: Option<Debuginfod>,
+    /// What is read of another tool's file that measures several things.
+    pub(crate) measure: Option<String>,
+}
+
+/// Like [`load`], in a way of one's own: a capture, or a profile of another tool.
+pub(crate) fn load_with(
     path: &Path,
-    debuginfod: Option<&Debuginfod>,
+    options: &LoadOptions,
     progress: &dyn Progress,
 ) -> Result<Loaded> {
-    let (chunks, damage) = file::read(path)?;
-    let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
+    let debuginfod = options.debuginfod.as_ref();
+    let (mut builder, damage) = read_any(path, options, progress)?;
     let missing = builder.profile().map(|profile| {
         let sources = symbol_sources(Vec::new(), debuginfod);
         let mut symbolizer = Symbolizer::for_capture(profile, sources);
@@ -400,13 +405,38 @@ pub(crate) fn load_asking(
     for chunk in missing.transpose()?.into_iter().flatten() {
         builder.push(chunk);
     }
-    let profile = builder
+    let mut profile = builder
         .finish()
-        .expect("the reader refuses files without a header");
-    Ok(Loaded {
-        profile,
-        damage: sentence_of(&damage, has_end),
-    })
+        .expect("the readers refuse files without a header");
+    // Once, as the window judges it again and again.
+    profile.quality = profile.weighed_quality();
+    Ok(Loaded { profile, damage })
+}
+
+/// The profile in a file of ours or of another tool, names not looked up yet, and what is damaged.
+fn read_any(
+    path: &Path,
+    options: &LoadOptions,
+    progress: &dyn Progress,
+) -> Result<(ProfileBuilder, Option<String>)> {
+    // What cannot be read at all is told of by the reader of captures.
+    if file::is_capture(path) || !path.is_file() {
+        if options.measure.is_some() {
+            bail!("--measure is for files of other tools; choose with --weight in a capture");
+        }
+        let (chunks, damage) = file::read(path)?;
+        let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
+        let mut builder = ProfileBuilder::default();
+        for chunk in chunks {
+            builder.push(chunk);
+        }
+        return Ok((builder, sentence_of(&damage, has_end)));
+    }
+    progress.step(&format!("Reading {}", path.display()), None);
+    let measure = options.measure.clone();
+    let builder = read::read(path, &ReadOptions { measure })
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    Ok((builder, None))
 }
 
 fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {

@@ -17,6 +17,10 @@ pub use crate::{
         readings::fuzzing::thread_files,
         unwind::fuzzing::{elf_image, proc_maps},
     },
+    formats::read::fuzzing::{
+        foreign_chrome, foreign_collapsed, foreign_dhat, foreign_firefox, foreign_heaptrack,
+        foreign_packed, foreign_perf_data, foreign_perf_script, foreign_pprof, foreign_speedscope,
+    },
     memory::fuzzing::memory_files,
     probes::{cgroup::fuzzing::group_files, sockets::fuzzing::socket_answers},
     process::fuzzing::stat_file,

@@ -1,4 +1,4 @@
-//! `convert`: a capture in the format that a file's name asks for.
+//! `convert`: a capture, or another tool's profile, in the format that a file's name asks for.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{captures, interrupt::Interrupt, progress_line::ProgressLine};
 
-/// Write a capture as a file of another tool
+/// Write a capture or another tool's profile as a file of another tool
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+What IN is, is told by what it holds: perf.data, perf script, pprof, Firefox and samply, Chrome CPU
+profiles, speedscope, collapsed stacks, heaptrack, DHAT; packed with gzip, zstd or xz or not.
+
 The format comes from the name of OUT, or from --to:
   .pb.gz .pprof              pprof
   .speedscope.json           speedscope
@@ -28,9 +31,11 @@ The format comes from the name of OUT, or from --to:
 Examples:
   scrutineer convert FILE cpu.pb.gz
   scrutineer convert FILE cpu.speedscope.json
-  scrutineer convert FILE waits.profile.json.gz --weight wait")]
+  scrutineer convert FILE waits.profile.json.gz --weight wait
+  scrutineer convert perf.data cpu.profile.json.gz
+  scrutineer convert heaptrack.app.77.zst peak.svg --measure peak")]
 pub(super) struct Arguments {
-    /// Capture file
+    /// Capture, or a profile of perf, pprof, Firefox, samply, Chrome, speedscope, heaptrack or DHAT
     input: PathBuf,
 
     /// File to write
@@ -43,6 +48,11 @@ pub(super) struct Arguments {
     /// What stacks are weighed by
     #[arg(long, value_name = "WEIGHT", default_value = "cpu", value_parser = weight_parser())]
     weight: Weight,
+
+    /// What to read of another tool's file that measures several things: an event of perf.data,
+    /// `inuse_space` of pprof, `peak` of heaptrack …
+    #[arg(long, value_name = "NAME")]
+    measure: Option<String>,
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
@@ -91,7 +101,11 @@ impl Run for Arguments {
             .into());
         };
         let progress = ProgressLine::new(Interrupt::default());
-        let loaded = captures::load(&self.input, &progress)?;
+        let options = captures::LoadOptions {
+            measure: self.measure.clone(),
+            ..captures::LoadOptions::default()
+        };
+        let loaded = captures::load_with(&self.input, &options, &progress)?;
         if let Some(damage) = &loaded.damage {
             progress.say(&format!("warning: {}: {damage}", self.input.display()));
         }
@@ -104,8 +118,8 @@ impl Run for Arguments {
         }
         write_file(&self.output, &out)?;
         progress.clear();
-        for lost in format.what_is_lost() {
-            progress.say(lost);
+        for lost in format.what_is_lost(&loaded.profile, self.weight) {
+            progress.say(&lost);
         }
         Ok(Exit::Fine)
     }

@@ -59,6 +59,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WEIGHT", value_parser = weight_parser())]
     against_weight: Option<Weight>,
 
+    /// What to read of other tools' files that measure several things: an event of perf.data,
+    /// `inuse_space` of pprof, `peak` of heaptrack …
+    #[arg(long, value_name = "NAME")]
+    measure: Option<String>,
+
     /// Exit with 1 where a function's self or total share grew by more than so many points, with
     /// the whole interval above them
     #[arg(long, value_name = "POINTS")]
@@ -97,8 +102,12 @@ impl Run for Arguments {
             return Err(Usage("--limit is in points of a share: 0 to 100".into()).into());
         }
         let progress = ProgressLine::new(Interrupt::default());
+        let options = captures::LoadOptions {
+            measure: self.measure.clone(),
+            ..captures::LoadOptions::default()
+        };
         let load = |path: &PathBuf| -> anyhow::Result<Profile> {
-            let loaded = captures::load(path, &progress)?;
+            let loaded = captures::load_with(path, &options, &progress)?;
             if let Some(damage) = &loaded.damage {
                 progress.say(&format!("warning: {}: {damage}", path.display()));
             }

@@ -7,7 +7,11 @@ use std::{
     process::ExitCode,
 };
 
-use scrutineer_profiler::{bench::BaselineError, capture::CaptureError, formats::FormatError};
+use scrutineer_profiler::{
+    bench::BaselineError,
+    capture::CaptureError,
+    formats::{FormatError, read::ReadError},
+};
 
 /// How a command ended. The numbers are kept: scripts are written against them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,12 @@ fn code_of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     match cause.downcast_ref() {
         Some(CaptureError::AmbiguousName { .. }) => return Some(Exit::Usage),
+        Some(_) => return Some(Exit::CouldNotRun),
+        None => {}
+    }
+    match cause.downcast_ref() {
+        Some(ReadError::Empty { .. }) => return Some(Exit::Inconclusive),
+        Some(ReadError::NoMeasure { .. }) => return Some(Exit::Usage),
         Some(_) => return Some(Exit::CouldNotRun),
         None => {}
     }

@@ -12,7 +12,7 @@ Examples:
   scrutineer gui
   scrutineer gui .scrutineer/captures/ledgerd-20260311T091500Z.scrutineer")]
 pub(super) struct Arguments {
-    /// Capture file to open
+    /// Capture, or another tool's profile, to open
     file: Option<PathBuf>,
 }
 

@@ -37,7 +37,7 @@ Examples:
   scrutineer report FILE --weight wait --wait-class lock,disk
   scrutineer report FILE --format collapsed | grep ';parse_request;'")]
 pub(super) struct Arguments {
-    /// Capture file
+    /// Capture, or a profile of perf, pprof, Firefox, samply, Chrome, speedscope, heaptrack or DHAT
     file: PathBuf,
 
     /// Format
@@ -51,6 +51,11 @@ pub(super) struct Arguments {
     /// Only waits of these classes (with --weight wait), separated by commas
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',', value_parser = class_parser())]
     wait_class: Vec<WaitClass>,
+
+    /// What to read of another tool's file that measures several things: an event of perf.data,
+    /// `inuse_space` of pprof, `peak` of heaptrack …
+    #[arg(long, value_name = "NAME")]
+    measure: Option<String>,
 
     /// Ask the servers in `DEBUGINFOD_URLS` for debug files of modules without symbols (sends their
     /// build ids)
@@ -123,7 +128,11 @@ impl Run for Arguments {
         let selection = self.selection()?;
         let progress = ProgressLine::new(Interrupt::default());
         let debuginfod = super::record::debuginfod(self.debuginfod)?;
-        let loaded = captures::load_asking(&self.file, debuginfod.as_ref(), &progress)?;
+        let options = captures::LoadOptions {
+            debuginfod,
+            measure: self.measure.clone(),
+        };
+        let loaded = captures::load_with(&self.file, &options, &progress)?;
         if let Some(damage) = &loaded.damage {
             if !loaded.profile.has(selection.weight) {
                 bail!(

@@ -22,6 +22,7 @@ impl Dialogs for NativeDialogs {
     fn open_capture(&self) -> Option<PathBuf> {
         rfd::FileDialog::new()
             .set_title("Open capture")
+            .add_filter("Captures and profiles", &["*"])
             .add_filter("Scrutineer captures", &[CAPTURE_EXTENSION])
             .pick_file()
     }

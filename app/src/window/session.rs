@@ -162,8 +162,10 @@ impl Session {
         let loaded = captures::load(path, progress)?;
         progress.step("Laying the flame graph out", None);
         let picture = lay_out(path.to_owned(), loaded.profile, loaded.damage);
-        let header = &picture.profile.header;
-        self.bring_to_front(Some((header.pid, header.name.clone())));
+        let profile = &picture.profile;
+        // Another tool's file may come from anywhere, and from any time.
+        let target = (profile.header.pid, profile.header.name.clone());
+        self.bring_to_front(Some(target).filter(|_| profile.foreign.is_none()));
         Ok(picture)
     }
 

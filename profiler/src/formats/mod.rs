@@ -6,6 +6,7 @@ pub mod difference;
 mod firefox;
 mod html;
 mod json;
+mod loss;
 mod picture;
 mod pprof;
 pub mod read;
@@ -102,30 +103,6 @@ impl Format {
             Self::Json => "json",
             Self::Firefox => "firefox",
             Self::Speedscope => "speedscope",
-        }
-    }
-}
-
-impl Format {
-    /// What a capture holds and the format does not, a sentence each.
-    pub const fn what_is_lost(self) -> &'static [&'static str] {
-        match self {
-            Self::Firefox => &[
-                "The Firefox profile holds threads, times and categories; source lines, readings \
-                 and which functions were inlined are left out",
-            ],
-            Self::Speedscope => &[
-                "speedscope holds stacks and their order by thread; categories, readings and the \
-                 time between samples are left out",
-            ],
-            Self::Pprof => {
-                &["pprof holds sums of stacks by thread name; times and readings are left out"]
-            }
-            Self::Collapsed => &[
-                "collapsed stacks hold sums by thread name; times, source lines, categories and \
-                 readings are left out",
-            ],
-            Self::Text | Self::Svg | Self::Html | Self::Json => &[],
         }
     }
 }

@@ -231,8 +231,19 @@ pub fn diff(base: &[Part<'_>], candidate: &[Part<'_>]) -> Diff {
 /// What differs between the sides beside the program, and may be why shares differ.
 /// Sentences without a full stop.
 pub fn unlike(base: &Profile, candidate: &Profile) -> Vec<String> {
-    let (base, candidate) = (&base.header, &candidate.header);
     let mut found = Vec::new();
+    let units = [base, candidate].map(|profile| profile.unit(crate::profile::Weight::Cpu).noun());
+    if units[0] != units[1] {
+        found.push(format!(
+            "one side counts {}, the other {}",
+            units[0], units[1]
+        ));
+    }
+    if base.foreign.is_some() || candidate.foreign.is_some() {
+        // What other tools do not state cannot differ.
+        return found;
+    }
+    let (base, candidate) = (&base.header, &candidate.header);
     if base.machine != candidate.machine {
         found.push(format!(
             "the captures come from different machines or kernels ({}, Linux {}; {}, Linux {})",

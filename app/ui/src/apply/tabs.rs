@@ -49,7 +49,10 @@ fn close(state: &mut State, place: usize) {
 fn came_to_front(state: &mut State) {
     state.unfocus = true;
     state.profile.reveal = true;
-    let header = state.profile.open.as_ref().map(|open| {
+    let open = state.profile.open.as_ref();
+    // Another tool's file may come from anywhere, and from any time.
+    let open = open.filter(|open| open.profile().foreign.is_none());
+    let header = open.map(|open| {
         let header = &open.profile().header;
         (header.pid, header.name.clone())
     });

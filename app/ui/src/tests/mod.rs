@@ -3,6 +3,7 @@
 mod checklist;
 mod compare;
 mod everywhere;
+mod foreign;
 mod listing;
 mod memory;
 mod pins;

@@ -28,6 +28,13 @@ pub fn read(path: &Path) -> Result<(Vec<Chunk>, Damage), CaptureError> {
     Ok((chunks, damage))
 }
 
+/// Whether a file begins as captures do; one that cannot be read does not.
+pub fn is_capture(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    let read = open(path).is_ok_and(|(mut file, _)| file.read_exact(&mut start).is_ok());
+    read && start == MAGIC
+}
+
 /// As [`read`], with how the reading ended.
 pub(super) fn read_with_end(path: &Path) -> Result<(Vec<Chunk>, Damage, End), CaptureError> {
     let mut chunks = Vec::new();

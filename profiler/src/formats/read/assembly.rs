@@ -188,6 +188,7 @@ impl Assembly {
                 format: foreign.format,
             });
         }
+        check(foreign.format, &self.rows)?;
         foreign.notes.append(&mut self.notes);
         let mut builder = ProfileBuilder::default();
         builder.push(Chunk::Header(self.header));
@@ -200,6 +201,29 @@ impl Assembly {
         builder.set_foreign(foreign);
         Ok(builder)
     }
+}
+
+/// Longest span of times that is believed: views lay it out second by second.
+const LONGEST_NS: u64 = 7 * 24 * 3_600 * 1_000_000_000;
+
+/// Refuses sums and times that no recording has, so that no view has to expect them.
+pub(super) fn check(format: &'static str, rows: &[Row]) -> Result<(), ReadError> {
+    let damaged = |what: &str| {
+        Err(ReadError::Damaged {
+            format,
+            what: what.to_owned(),
+        })
+    };
+    let sum = rows
+        .iter()
+        .try_fold(0_u64, |sum, row| sum.checked_add(row.weight));
+    if sum.is_none_or(|sum| sum > u64::MAX / 8) {
+        return damaged("its samples weigh more than can be counted");
+    }
+    if rows.iter().any(|row| row.time_ns > LONGEST_NS) {
+        return damaged("its times lie more than a week apart");
+    }
+    Ok(())
 }
 
 /// Hands samples over in order of time; a column of weights is made where one is not 1.

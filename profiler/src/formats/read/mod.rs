@@ -13,6 +13,8 @@ mod perf_script;
 mod pprof;
 mod speedscope;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -358,9 +358,12 @@ proptest! {
             let at = (bytes.len() as f64 * at) as usize;
             bytes[at] = byte;
         }
-        if let Err(error) = profile_of(&bytes, "damaged", &ReadOptions::default()) {
-            let words = error.to_string();
-            prop_assert!(!words.contains('\n') && words.len() > 20, "{}", words);
+        match profile_of(&bytes, "damaged", &ReadOptions::default()) {
+            Ok(profile) => fuzzing::look_at(&profile),
+            Err(error) => {
+                let words = error.to_string();
+                prop_assert!(!words.contains('\n') && words.len() > 20, "{}", words);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     widgets::{
         bar::{cut_left, cut_top},
         chart::Axes,
+        empty,
         text::{self, LEFT, RIGHT, look},
     },
 };
@@ -26,6 +27,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     let mut rect = rect;
     let way_rect = cut_top(&mut rect, 31.0);
     way(ui, way_rect, state, open, out);
+    if !open.profile().has_times() {
+        let words = "The file holds sums without times: there is nothing to lay out by the second.";
+        empty::show(ui, rect, "No heat map", words, &[]);
+        return;
+    }
     let Some(map) = &state.profile.heat_map else {
         return;
     };

@@ -396,6 +396,7 @@ fn summary(ui: &mut Ui, rect: Rect, open: &Open, out: &mut Vec<Command>) {
     room.min.y += 12.0;
     let line = cut_top(&mut room, 24.0).shrink2(vec2(14.0, 0.0));
     let heading = match open.arrangement.weight {
+        Weight::Cpu if open.profile().foreign.is_some() => "Top functions by self weight",
         Weight::Cpu => "Top functions by self time",
         Weight::Wait => "Top functions by waiting",
         Weight::PageFaults => "Top functions by page faults",

@@ -327,6 +327,10 @@ pub(crate) fn status(state: &State) -> Vec<String> {
         return Vec::new();
     };
     let header = &open.profile().header;
+    if let Some(foreign) = &open.profile().foreign {
+        let what = format!("{} of {}", open.profile().label(Weight::Cpu), header.name);
+        return vec![what, format!("from {}", foreign.format)];
+    }
     let mut words = vec![format!("{}, pid {}", header.name, header.pid)];
     words.extend(
         header

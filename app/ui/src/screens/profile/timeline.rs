@@ -26,6 +26,9 @@ use crate::{
 
 /// Height of the timeline on a screen of this height.
 pub(super) fn height(screen: f32, state: &State, open: &Open) -> f32 {
+    if !open.profile().has_times() {
+        return HEAD;
+    }
     let below = waits_height(screen, open) + tracks::height(screen, state) + memory_height(screen);
     HEAD + RULER + CPU + below
 }
@@ -64,6 +67,10 @@ pub(super) fn show(
     let mut free = rect;
     let head_rect = cut_top(&mut free, HEAD);
     ui.painter().rect_filled(head_rect, 0.0, theme.panel);
+    if !open.profile().has_times() {
+        without_times(ui, head_rect, open);
+        return;
+    }
     head(ui, head_rect, state, open, out);
     let mut labels = cut_left(&mut free, LABELS);
     ui.painter().rect_filled(labels, 0.0, theme.panel);
@@ -104,6 +111,19 @@ pub(super) fn show(
     }
     let tracks = tracks::Shown { rect: place };
     range::show(ui, (axes, &area), ruler, state, open, digest, tracks, out);
+}
+
+/// Sums over a whole run have no timeline.
+fn without_times(ui: &Ui, rect: Rect, open: &Open) {
+    let theme = Theme::of(ui);
+    hline(ui, rect, rect.bottom(), theme.hairline());
+    let from = open.profile().foreign.as_ref();
+    let words = format!(
+        "No timeline: {} files hold sums without times",
+        from.map_or("these", |foreign| foreign.format)
+    );
+    let room = rect.shrink2(vec2(12.0, 0.0));
+    text::label(ui, room, LEFT, &words, &look(regular(12.0), theme.text_3));
 }
 
 fn head(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {

@@ -32,7 +32,7 @@ pub(super) fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec
     let words = format!(
         "{}, {}",
         header.name,
-        looked_at(state.profile.wanted.weight)
+        looked_at(open, state.profile.wanted.weight)
     );
     room.min.x = text::label(ui, room, LEFT, &words, &look(regular(12.0), theme.text_2)).right();
     let profile = &state.profile;
@@ -174,8 +174,9 @@ fn small(ui: &Ui, room: &mut Rect, state: &State, open: &Open, out: &mut Vec<Com
 }
 
 /// What the graph is of.
-fn looked_at(weight: Weight) -> &'static str {
+fn looked_at(open: &Open, weight: Weight) -> &str {
     match weight {
+        Weight::Cpu if open.profile().foreign.is_some() => open.profile().label(weight),
         Weight::Cpu => "on-CPU",
         Weight::Wait => "waiting",
         Weight::PageFaults => "page faults",

@@ -56,6 +56,7 @@ impl ForeignFormat for PerfData {
         let records = Records::of(&file)?;
         let chosen = choose(&records, &file.events, options)?;
         let found = replay::run(&file, &records, chosen);
+        assembly::check(NAME, &found.rows)?;
         Ok(build(input, &file, &records, chosen, found))
     }
 }

@@ -1,0 +1,4 @@
+//! Collapsed stacks.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_collapsed(bytes));

@@ -1,0 +1,4 @@
+//! A profile of the Firefox Profiler.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_firefox(bytes));

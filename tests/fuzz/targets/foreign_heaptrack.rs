@@ -1,0 +1,4 @@
+//! Heaptrack's data.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_heaptrack(bytes));

@@ -1,0 +1,4 @@
+//! Packed profiles of other tools.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_packed(bytes));

@@ -1,0 +1,4 @@
+//! The text of `perf script`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_perf_script(bytes));

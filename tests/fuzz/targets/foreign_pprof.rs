@@ -1,0 +1,4 @@
+//! A pprof profile.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_pprof(bytes));

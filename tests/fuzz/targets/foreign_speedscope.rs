@@ -1,0 +1,4 @@
+//! A speedscope file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scrutineer_profiler::fuzzing::foreign_speedscope(bytes));
