@@ -211,6 +211,12 @@ impl Unwinder {
         }
     }
 
+    /// Mappings that a process has now.
+    pub(crate) fn mapping_count(&self, pid: u32) -> usize {
+        let spaces = self.spaces.get(&pid).and_then(|spaces| spaces.last());
+        spaces.map_or(0, |(_, space)| space.len())
+    }
+
     /// Whether anything is known of a process.
     pub fn knows(&self, pid: u32) -> bool {
         self.spaces.contains_key(&pid)

@@ -61,6 +61,11 @@ impl AddressSpace {
         }
     }
 
+    /// Mappings.
+    pub(super) fn len(&self) -> usize {
+        self.mappings.len()
+    }
+
     /// The mapping at an address.
     pub(super) fn find(&self, address: u64) -> Option<&MappedModule> {
         let (_, mapped) = self.mappings.range(..=address).next_back()?;

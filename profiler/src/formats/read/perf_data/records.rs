@@ -13,6 +13,7 @@ pub(super) mod kind {
     pub(in super::super) const MMAP: u32 = 1;
     pub(in super::super) const LOST: u32 = 2;
     pub(in super::super) const COMM: u32 = 3;
+    pub(in super::super) const EXIT: u32 = 4;
     pub(in super::super) const THROTTLE: u32 = 5;
     pub(in super::super) const FORK: u32 = 7;
     pub(in super::super) const SAMPLE: u32 = 9;
@@ -107,7 +108,7 @@ impl<'a> Records<'a> {
                     event,
                 });
             }
-            kind::MMAP | kind::MMAP2 | kind::COMM | kind::FORK => {
+            kind::MMAP | kind::MMAP2 | kind::COMM | kind::FORK | kind::EXIT => {
                 let time_ns = sorter.time_of_change(record.body);
                 self.changes.push(Entry {
                     time_ns,

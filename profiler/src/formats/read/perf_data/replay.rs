@@ -1,6 +1,6 @@
 //! Replays what happened to processes, and follows the stacks of the samples: each core a part.
 
-use std::{num::NonZero, path::PathBuf};
+use std::{collections::VecDeque, num::NonZero, path::PathBuf};
 
 use super::{
     Entry, PerfFile, Records,
@@ -78,6 +78,11 @@ fn know_files(file: &PerfFile<'_>, records: &Records<'_>) -> Unwinder {
     known
 }
 
+/// Mappings that children get from their parents, at most: what a file of forks alone could take.
+const MOST_INHERITED: usize = 8 << 20;
+/// Threads of a process may run on for so long after its first one has ended.
+const LINGERS_NS: u64 = 1_000_000_000;
+
 /// One core's part of the samples.
 struct Replay<'a> {
     file: &'a PerfFile<'a>,
@@ -89,6 +94,10 @@ struct Replay<'a> {
     /// Changes that were replayed.
     replayed: usize,
     kernel_frames: Vec<u32>,
+    /// Mappings that children got from their parents.
+    inherited: usize,
+    /// Processes that have ended, with the time, in its order.
+    ended: VecDeque<(u64, u32)>,
     part: Part,
 }
 
@@ -115,6 +124,8 @@ impl<'a> Replay<'a> {
             kernel_module,
             replayed: 0,
             kernel_frames: Vec::new(),
+            inherited: 0,
+            ended: VecDeque::new(),
             part: Part::default(),
         }
     }
@@ -135,6 +146,7 @@ impl<'a> Replay<'a> {
         let changes = &self.records.changes[self.replayed..];
         for entry in changes.iter().take_while(|entry| entry.time_ns <= time_ns) {
             self.replayed += 1;
+            self.forget_ended(entry.time_ns);
             self.change(entry);
         }
     }
@@ -156,11 +168,19 @@ impl<'a> Replay<'a> {
             kind::FORK => {
                 let ids = (cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32());
                 if let (Some(pid), Some(parent), Some(tid), Some(parent_tid)) = ids {
-                    self.unwinder.fork(parent, pid);
+                    self.fork(parent, pid);
                     let name = self.tables.thread_name(parent, parent_tid).to_owned();
                     if !self.tables.knows_thread(pid, tid) && !name.is_empty() {
                         self.tables.name_thread(pid, tid, &name);
                     }
+                }
+            }
+            kind::EXIT => {
+                let ids = (cursor.u32(), cursor.u32(), cursor.u32());
+                if let (Some(pid), _, Some(tid)) = ids
+                    && pid == tid
+                {
+                    self.ended.push_back((entry.time_ns, pid));
                 }
             }
             _ => {
@@ -168,6 +188,29 @@ impl<'a> Replay<'a> {
                     self.unwinder.add_mapping(pid, &mapping, &mut self.tables);
                 }
             }
+        }
+    }
+
+    fn fork(&mut self, parent: u32, child: u32) {
+        if parent == child {
+            return;
+        }
+        self.ended.retain(|(_, pid)| *pid != child);
+        self.inherited += self.unwinder.mapping_count(parent);
+        if self.inherited <= MOST_INHERITED {
+            self.unwinder.fork(parent, child);
+        }
+    }
+
+    fn forget_ended(&mut self, now_ns: u64) {
+        while let Some((at_ns, pid)) = self.ended.front().copied()
+            && at_ns.saturating_add(LINGERS_NS) < now_ns
+        {
+            self.ended.pop_front();
+            self.inherited = self
+                .inherited
+                .saturating_sub(self.unwinder.mapping_count(pid));
+            self.unwinder.exit(pid);
         }
     }
 
