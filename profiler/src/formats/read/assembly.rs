@@ -188,7 +188,7 @@ impl Assembly {
                 format: foreign.format,
             });
         }
-        check(foreign.format, &self.rows)?;
+        check(foreign.format, &self.rows, 0)?;
         foreign.notes.append(&mut self.notes);
         let mut builder = ProfileBuilder::default();
         builder.push(Chunk::Header(self.header));
@@ -207,7 +207,9 @@ impl Assembly {
 const LONGEST_NS: u64 = 7 * 24 * 3_600 * 1_000_000_000;
 
 /// Refuses sums and times that no recording has, so that no view has to expect them.
-pub(super) fn check(format: &'static str, rows: &[Row]) -> Result<(), ReadError> {
+///
+/// `last_ns` is the end of the recording, where that is told.
+pub(super) fn check(format: &'static str, rows: &[Row], last_ns: u64) -> Result<(), ReadError> {
     let damaged = |what: &str| {
         Err(ReadError::Damaged {
             format,
@@ -220,7 +222,8 @@ pub(super) fn check(format: &'static str, rows: &[Row]) -> Result<(), ReadError>
     if sum.is_none_or(|sum| sum > u64::MAX / 8) {
         return damaged("its samples weigh more than can be counted");
     }
-    if rows.iter().any(|row| row.time_ns > LONGEST_NS) {
+    let times = rows.iter().map(|row| row.time_ns);
+    if times.max().max(Some(last_ns)) > Some(LONGEST_NS) {
         return damaged("its times lie more than a week apart");
     }
     Ok(())

@@ -56,7 +56,7 @@ impl ForeignFormat for PerfData {
         let records = Records::of(&file)?;
         let chosen = choose(&records, &file.events, options)?;
         let found = replay::run(&file, &records, chosen);
-        assembly::check(NAME, &found.rows)?;
+        assembly::check(NAME, &found.rows, records.end_ns - records.start_ns)?;
         Ok(build(input, &file, &records, chosen, found))
     }
 }
