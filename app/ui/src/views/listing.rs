@@ -1,7 +1,10 @@
 //! The source and the machine code of a function side by side, with what each line and each
 //! instruction costs.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use scrutineer_profiler::{
     capture::model::{Frame, NONE, Symbol},
@@ -54,7 +57,12 @@ pub(crate) struct Listing {
 }
 
 /// Lists a function of a profile whose stacks are as they were captured.
-pub(super) fn listing(profile: &Profile, selection: &Selection, function: u32) -> Listing {
+pub(super) fn listing(
+    profile: &Profile,
+    selection: &Selection,
+    function: u32,
+    folders: &[PathBuf],
+) -> Listing {
     let mut listing = Listing {
         function,
         whole: profile.total(selection),
@@ -76,13 +84,14 @@ pub(super) fn listing(profile: &Profile, selection: &Selection, function: u32) -
     let costs: BTreeMap<u32, (u64, u64)> = costs
         .map(|cost| (cost.line, (cost.self_weight, cost.total_weight)))
         .collect();
-    lines(&mut listing, &costs);
+    lines(&mut listing, &costs, folders);
     listing
 }
 
 /// The lines from the first to the last that is known.
-fn lines(listing: &mut Listing, costs: &BTreeMap<u32, (u64, u64)>) {
-    let text = source::read(Path::new(&listing.file));
+fn lines(listing: &mut Listing, costs: &BTreeMap<u32, (u64, u64)>, folders: &[PathBuf]) {
+    let path = Path::new(&listing.file);
+    let text = source::read(path).or_else(|| source::find(path, folders));
     listing.has_text = text.is_some();
     let known = listing
         .code

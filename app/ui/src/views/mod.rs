@@ -556,6 +556,7 @@ fn answer(task: Task, kept: &mut Kept) -> Answer {
                 &profile,
                 &arrangement.selection(),
                 function,
+                &kept.source_folders(),
             )),
             arrangement,
         },

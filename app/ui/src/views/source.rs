@@ -79,7 +79,7 @@ pub(super) fn source(
 }
 
 /// The lines of the file in one of the folders that has most of the path's end.
-fn find(path: &Path, folders: &[PathBuf]) -> Option<Vec<String>> {
+pub(super) fn find(path: &Path, folders: &[PathBuf]) -> Option<Vec<String>> {
     let parts: Vec<Component<'_>> = path.components().collect();
     // A capture may name anything: never out of the folder that was chosen.
     if parts.contains(&Component::ParentDir) {
