@@ -201,5 +201,5 @@ fn the_stacks_of_a_thread_over_time_are_pinned_with_the_share_and_picture_of_the
     let (_, pin) = pinned(&mut driver, "");
     assert_eq!(pin.shown.title, flame.shown.title);
     assert_eq!(pin.shown.picture, flame.shown.picture);
-    assert_eq!(pin.shown.scope, ["Time order"]);
+    assert_eq!(pin.shown.scope, [Mode::TimeOrder.label()]);
 }
