@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Absent, Gathered, capture::CaptureFacts, cgroup::CgroupFacts, declared::DeclaredFacts,
-    history::HistoryFacts, http::HttpFacts, process::ProcessFacts, residency::ResidencyFacts,
-    sockets::SocketFacts, source::SourceFacts, system::SystemFacts, tasks::TaskFacts,
-    traffic::TrafficFacts, waits::WaitFacts,
+    Absent, Gathered, caches::CacheFacts, capture::CaptureFacts, cgroup::CgroupFacts,
+    databases::DatabaseFacts, declared::DeclaredFacts, history::HistoryFacts, http::HttpFacts,
+    process::ProcessFacts, residency::ResidencyFacts, sockets::SocketFacts, source::SourceFacts,
+    system::SystemFacts, tasks::TaskFacts, traffic::TrafficFacts, waits::WaitFacts,
 };
 
 /// Version of the serialised [`Evidence`]; a reader refuses a newer one.
@@ -108,6 +108,10 @@ evidence_kinds! {
     history: History(HistoryFacts),
     /// Source and configuration in the declared folders.
     source: Source(SourceFacts),
+    /// What declared PostgreSQL servers count.
+    databases: Databases(DatabaseFacts),
+    /// What declared Redis and memcached servers count.
+    caches: Caches(CacheFacts),
     /// What the workspace file declares.
     declared: Declared(DeclaredFacts),
 }

@@ -4,8 +4,10 @@
 //! kind of fact; a fact that could not be had is an [`Absent`] with its reason, never a gap.
 
 mod absent;
+pub mod caches;
 pub mod capture;
 pub mod cgroup;
+pub mod databases;
 pub mod declared;
 pub mod history;
 pub mod http;

@@ -1,14 +1,18 @@
 //! Probes: one per kind of fact. A probe may block, fail or need privileges, and never judges.
 
+mod caches;
 pub(crate) mod cgroup;
+mod databases;
 mod history;
 mod http;
 pub mod list;
 mod pressure;
 mod process;
+mod reach;
 mod residency;
 pub mod sockets;
 pub(crate) mod source;
+mod statistics;
 mod system;
 mod tasks;
 mod window;
@@ -42,14 +46,24 @@ pub struct GatherPlan {
 /// window; a cancelled gathering judges what it has.
 pub fn gather(plan: &GatherPlan, progress: &dyn Progress) -> Evidence {
     let mut evidence = Evidence::empty(target_in_words(plan.pid), plan.judged_at);
+    let statistics = statistics::Statistics::start(plan, &mut evidence);
+    let needs_window = statistics.is_some();
     match plan.pid {
         Some(pid) => {
-            window::gather(pid, plan, progress, &mut evidence);
+            window::gather(pid, plan, needs_window, progress, &mut evidence);
             if plan.kinds.contains(&Kind::Process) {
                 evidence.process = process::gather(pid);
             }
         }
-        None => say_that_no_process_was_given(plan, &mut evidence),
+        None => {
+            say_that_no_process_was_given(plan, &mut evidence);
+            if needs_window {
+                window::pass_without_process(plan.window, progress);
+            }
+        }
+    }
+    if let Some(statistics) = statistics {
+        statistics.finish(plan, &mut evidence);
     }
     gather_without_process(plan, progress, &mut evidence);
     evidence

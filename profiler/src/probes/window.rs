@@ -62,10 +62,12 @@ impl<W: Watch> Watched<W> {
     }
 }
 
-/// Watches what the plan asks for, and fills it into the evidence.
+/// Watches what the plan asks for, and fills it into the evidence. The window passes where
+/// something is watched, or where others read over it.
 pub(super) fn gather(
     pid: u32,
     plan: &GatherPlan,
+    others_read: bool,
     progress: &dyn Progress,
     evidence: &mut Evidence,
 ) {
@@ -74,10 +76,11 @@ pub(super) fn gather(
     let mut tasks = start(Kind::Tasks).then(|| Watched::<TaskWatch>::start(pid));
     let mut cgroup = start(Kind::Cgroup).then(|| Watched::<CgroupWatch>::start(pid));
     let mut sockets = start(Kind::Sockets).then(|| Watched::<SocketWatch>::start(pid));
-    if residency.is_none() && tasks.is_none() && cgroup.is_none() && sockets.is_none() {
+    let watches = residency.is_some() || tasks.is_some() || cgroup.is_some() || sockets.is_some();
+    if !watches && !others_read {
         return;
     }
-    let window = pass(pid, plan.window, progress, |elapsed| {
+    let window = pass(Some(pid), plan.window, progress, |elapsed| {
         read_when_due(&mut residency, elapsed);
         read_when_due(&mut tasks, elapsed);
         read_when_due(&mut cgroup, elapsed);
@@ -103,19 +106,24 @@ fn read_when_due<W: Watch>(watched: &mut Option<Watched<W>>, elapsed: Duration) 
     }
 }
 
+/// Lets the window pass for others that read over it.
+pub(super) fn pass_without_process(window: Duration, progress: &dyn Progress) {
+    pass(None, window, progress, |_| {});
+}
+
 /// Lets the window pass; it ends early when cancelled or when the target ends.
 fn pass(
-    pid: u32,
+    pid: Option<u32>,
     window: Duration,
     progress: &dyn Progress,
     mut read: impl FnMut(Duration),
 ) -> Duration {
     let begin = Instant::now();
-    let identity = identity_of(pid);
+    let identity = pid.and_then(identity_of);
     let mut told = None;
     loop {
         let elapsed = begin.elapsed();
-        if elapsed >= window || progress.is_cancelled() || identity_of(pid) != identity {
+        if elapsed >= window || progress.is_cancelled() || pid.and_then(identity_of) != identity {
             return elapsed;
         }
         if told != Some(elapsed.as_secs()) {

@@ -2,8 +2,11 @@
 
 mod keys;
 mod shapes;
+mod sql;
 
 use keys::{KeyKind, kind_of_key, value_is_secret};
+
+pub use sql::redact_sql;
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "•••";

@@ -232,6 +232,13 @@ const REST: &str = r#"        ],
         // Allows one deliberately stalled request, held for at most so many seconds.
         // stalled_request_s: 31.0,
     ),
+    // Databases whose statistics may be read, read-only: the environment variable named here holds
+    // the connection string (postgres://USER:PASSWORD@HOST/NAME), which is never stored. Only this
+    // machine is contacted, unless `host` declares another. Cores and spindles are those of the
+    // database's host. The role needs `GRANT pg_monitor TO ROLE` to see all.
+    // databases: [(url_env: "DATABASE_URL", host: "db.internal", cores: 8, spindles: 1)],
+    // Redis (redis://…) and memcached (memcached://…) servers that are caches.
+    // caches: [(url_env: "CACHE_URL")],
     // What must be seen before counters are judged; the house rule is this.
     // window: (seconds: 60.0, requests: 1000),
     // Latency that you promise.

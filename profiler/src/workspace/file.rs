@@ -9,7 +9,9 @@ use ron::{Options, extensions::Extensions};
 use scrutineer_evidence::declared::{DeclaredFacts, Objective, Window};
 use serde::Deserialize;
 
-use super::{WORKSPACE_VERSION, Workspace, WorkspaceError};
+use super::{
+    DeclaredCache, DeclaredDatabase, WORKSPACE_VERSION, Workspace, WorkspaceError, services,
+};
 
 /// The longest stalled request that a workspace may allow: where the guideline calls it a fail.
 const LONGEST_STALL_S: f64 = 120.0;
@@ -34,6 +36,10 @@ struct WorkspaceFile {
     critical_paths: Vec<String>,
     #[serde(default)]
     restart_interval_days: Option<f64>,
+    #[serde(default)]
+    databases: Vec<DeclaredDatabase>,
+    #[serde(default)]
+    caches: Vec<DeclaredCache>,
     #[serde(default)]
     checklists: Vec<PathBuf>,
     #[serde(default)]
@@ -85,6 +91,8 @@ fn workspace(file: WorkspaceFile, path: &Path) -> Workspace {
         target_name: file.target.name,
         metrics_url: file.target.metrics,
         stalled_request_s: file.target.stalled_request_s,
+        databases: file.databases,
+        caches: file.caches,
         overrides: file.overrides,
         checklists: file.checklists,
         has_file: true,
@@ -132,6 +140,7 @@ fn version_message(found: u32) -> String {
 fn first_problem(file: &WorkspaceFile) -> Option<(String, String)> {
     let mut urls = file.target.endpoints.iter().chain(&file.target.metrics);
     urls.find_map(|url| Some((url.clone(), problem_of_url(url)?)))
+        .or_else(|| variables(file).find_map(services::problem_of_variable))
         .or_else(|| file.objectives.iter().find_map(problem_of_objective))
         .or_else(|| problem_of_number("seconds", file.window?.seconds, f64::INFINITY))
         .or_else(|| {
@@ -148,6 +157,11 @@ fn first_problem(file: &WorkspaceFile) -> Option<(String, String)> {
                 f64::INFINITY,
             )
         })
+}
+
+fn variables(file: &WorkspaceFile) -> impl Iterator<Item = &str> {
+    let databases = file.databases.iter().map(|database| &*database.url_env);
+    databases.chain(file.caches.iter().map(|cache| &*cache.url_env))
 }
 
 fn problem_of_url(url: &str) -> Option<String> {

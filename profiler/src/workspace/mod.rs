@@ -3,6 +3,7 @@
 mod draft;
 mod file;
 mod git;
+mod services;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +15,7 @@ use scrutineer_evidence::declared::DeclaredFacts;
 
 pub use draft::{Findings, Service, draft, draft_from, look_around};
 pub use git::git_commit;
+pub use services::{DeclaredCache, DeclaredDatabase};
 
 /// Name of the workspace file.
 pub const WORKSPACE_FILE: &str = "scrutineer.ron";
@@ -35,6 +37,10 @@ pub struct Workspace {
     /// How long a deliberately stalled request may be held open against the endpoints, seconds;
     /// `None` where the workspace does not allow the probe.
     pub stalled_request_s: Option<f64>,
+    /// Databases whose statistics may be read.
+    pub databases: Vec<DeclaredDatabase>,
+    /// Caches whose statistics may be read.
+    pub caches: Vec<DeclaredCache>,
     /// Limits overridden, by item id: what the file says, for the item's rule to read.
     pub overrides: BTreeMap<String, ron::Value>,
     /// The team's own checklists, below the root.
@@ -97,6 +103,8 @@ impl Workspace {
             target_name: None,
             metrics_url: None,
             stalled_request_s: None,
+            databases: Vec::new(),
+            caches: Vec::new(),
             overrides: BTreeMap::new(),
             checklists: Vec::new(),
             has_file: false,

@@ -193,7 +193,7 @@ fn icon_of(kind: Kind) -> char {
         Kind::Residency => icons::CHART,
         Kind::Tasks => icons::STACK,
         Kind::Sockets => icons::PLUGS,
-        Kind::Cgroup => icons::CUBE,
+        Kind::Cgroup | Kind::Databases | Kind::Caches => icons::CUBE,
         Kind::System => icons::DESKTOP,
         Kind::Http => icons::GLOBE,
         Kind::Traffic => icons::PULSE,
