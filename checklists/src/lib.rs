@@ -15,6 +15,7 @@ mod reuse;
 pub mod review;
 pub mod ron_text;
 pub mod rules;
+mod servers;
 #[cfg(test)]
 mod testing;
 pub mod verdict;

@@ -2,8 +2,12 @@
 
 use scrutineer_evidence::{
     Absent, Evidence,
+    caches::{Cache, CacheEngine, CacheFacts, Keys},
     capture::{CaptureFacts, FunctionShare, Quality, Sampler},
     cgroup::CgroupFacts,
+    databases::{
+        Database, DatabaseFacts, DatabaseSettings, Statement, StatementKind, Statements, Table,
+    },
     declared::DeclaredFacts,
     history::{BaselineEntry, CaptureEntry, HistoryFacts, ReviewEntry},
     http::{
@@ -64,6 +68,8 @@ pub(crate) fn full_evidence() -> Evidence {
         waits: Ok(waits()),
         history: Ok(history()),
         source: Ok(source()),
+        databases: Ok(databases()),
+        caches: Ok(caches()),
         declared: Ok(declared()),
         ..evidence()
     }
@@ -368,4 +374,87 @@ pub(crate) fn source() -> SourceFacts {
 
 pub(crate) fn declared() -> DeclaredFacts {
     DeclaredFacts::default()
+}
+
+/// A healthy database.
+pub(crate) fn databases() -> DatabaseFacts {
+    let statement = Statement {
+        id: "7".into(),
+        text: "SELECT id FROM entries WHERE account = $1".into(),
+        kind: StatementKind::Read,
+        calls: 24_000,
+        rows: 240_000,
+        total_ms: 4_800.0,
+        temp_blocks_written: 0,
+    };
+    let table = Table {
+        name: "public.entries".into(),
+        rows: 2_000_000,
+        bytes: 1 << 30,
+        sequential_scans: 0,
+        index_scans: 24_000,
+        sequential_rows: 0,
+    };
+    let database = Database {
+        version: "17.2".into(),
+        window_s: 60.0,
+        cores: Some(8),
+        spindles: Some(1),
+        in_recovery: false,
+        commits: 24_000,
+        deadlocks: 0,
+        blocks_hit: 1_000_000,
+        blocks_read: 100,
+        temp_bytes: 0,
+        sessions: Ok(2),
+        peak_sessions: 10,
+        peak_idle_in_transaction: Ok(0),
+        readings: 60,
+        exporters: vec![],
+        settings: DatabaseSettings {
+            statement_timeout_ms: 10_000,
+            slow_log_ms: 250,
+            io_timing: true,
+            max_connections: 100,
+        },
+        bytes: 2 << 30,
+        partitioned_tables: 0,
+        tables: vec![table],
+        statements: Ok(Statements {
+            top: vec![statement],
+            calls: 24_000,
+            evictions: Some(0),
+        }),
+        standbys: Ok(vec![]),
+    };
+    DatabaseFacts {
+        databases: vec![("DATABASE_URL".into(), Ok(database))],
+    }
+}
+
+/// A healthy cache.
+pub(crate) fn caches() -> CacheFacts {
+    let cache = Cache {
+        engine: CacheEngine::Redis,
+        version: "7.0.15".into(),
+        address: "127.0.0.1:6379".into(),
+        window_s: 60.0,
+        hits: 95_000,
+        misses: 5_000,
+        data_commands: 110_000,
+        evictions: 0,
+        keys: Ok(Keys {
+            all: 10_000,
+            expiring: 10_000,
+        }),
+        keys_before: 9_000,
+        limit_bytes: Some(1 << 30),
+        used_bytes: 100 << 20,
+        policy: "allkeys-lru".into(),
+        replicas: 0,
+        cluster: false,
+    };
+    CacheFacts {
+        caches: vec![("CACHE_URL".into(), Ok(cache))],
+    }
 }

@@ -83,6 +83,10 @@ macro_rules! rules {
 rules! {
     awaits::Awaits,
     baselines::Baselines,
+    buffer_use::BufferUse,
+    cache_expiry::CacheExpiry,
+    cache_hits::CacheHits,
+    cache_use::CacheUse,
     caching::Caching,
     compression::Compression,
     container_limits::ContainerLimits,
@@ -94,6 +98,7 @@ rules! {
     garbage_collection::GarbageCollection,
     http2::Http2,
     human::Human,
+    index_use::IndexUse,
     locking::Locking,
     memory_growth::MemoryGrowth,
     memory_metrics::MemoryMetrics,
@@ -101,14 +106,18 @@ rules! {
     network_latency::NetworkLatency,
     pagination::Pagination,
     profiling_habit::ProfilingHabit,
+    query_load::QueryLoad,
+    query_monitoring::QueryMonitoring,
     rate_errors_duration::RateErrorsDuration,
     regression_gate::RegressionGate,
     resource_metrics::ResourceMetrics,
     response_times::ResponseTimes,
     review_habit::ReviewHabit,
+    session_count::SessionCount,
     switched_off::SwitchedOff,
     threads::Threads,
     timeouts::Timeouts,
+    write_batching::WriteBatching,
 }
 
 impl AnyRule {
