@@ -73,7 +73,7 @@ impl QueryLoad {
             .find(|one| one.calls >= self.slow_calls && mean_ms(one) >= self.slow_ms);
         let traffic = match traffic {
             Ok(traffic) => traffic,
-            Err(_) if slow.is_some() => return read(self.slow(slow), statements),
+            Err(_) if slow.is_some() => return read(Self::slow(slow), statements),
             Err(absent) => {
                 return read(
                     servers::too_little(
@@ -115,7 +115,7 @@ impl QueryLoad {
                 ),
             )
         } else if slow.is_some() {
-            self.slow(slow)
+            Self::slow(slow)
         } else if statements.evictions.is_some_and(|count| count > 0) {
             servers::too_little(
                 Kind::Databases,
@@ -152,7 +152,7 @@ impl QueryLoad {
             )
     }
 
-    fn slow(&self, slow: Option<&Statement>) -> Verdict {
+    fn slow(slow: Option<&Statement>) -> Verdict {
         let (mean, text) = slow.map_or((0.0, ""), |one| (mean_ms(one), &*one.text));
         let mean = format!("{}\u{a0}ms", words::number(mean));
         let summary = format!("A frequent query takes {mean} on average: {text}.");

@@ -48,18 +48,15 @@ pub fn gather(plan: &GatherPlan, progress: &dyn Progress) -> Evidence {
     let mut evidence = Evidence::empty(target_in_words(plan.pid), plan.judged_at);
     let statistics = statistics::Statistics::start(plan, &mut evidence);
     let needs_window = statistics.is_some();
-    match plan.pid {
-        Some(pid) => {
-            window::gather(pid, plan, needs_window, progress, &mut evidence);
-            if plan.kinds.contains(&Kind::Process) {
-                evidence.process = process::gather(pid);
-            }
+    if let Some(pid) = plan.pid {
+        window::gather(pid, plan, needs_window, progress, &mut evidence);
+        if plan.kinds.contains(&Kind::Process) {
+            evidence.process = process::gather(pid);
         }
-        None => {
-            say_that_no_process_was_given(plan, &mut evidence);
-            if needs_window {
-                window::pass_without_process(plan.window, progress);
-            }
+    } else {
+        say_that_no_process_was_given(plan, &mut evidence);
+        if needs_window {
+            window::pass_without_process(plan.window, progress);
         }
     }
     if let Some(statistics) = statistics {

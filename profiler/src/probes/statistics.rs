@@ -131,6 +131,10 @@ fn fill_failure(plan: &GatherPlan, evidence: &mut Evidence, error: &io::Error) {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the caller waits until this side is dropped"
+)]
 fn read_all(
     databases: Vec<crate::workspace::DeclaredDatabase>,
     caches: Vec<crate::workspace::DeclaredCache>,

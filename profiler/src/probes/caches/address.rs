@@ -32,17 +32,17 @@ pub(super) fn parse(variable: &str, url: &str) -> Gathered<Address> {
         }
         _ => return Err(wrong()),
     };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (host, port) = host_and_port(place, default_port).ok_or_else(wrong)?;
-    let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let part = |text: &str| (!text.is_empty()).then(|| percent_decoded(text));
+    let before_path = rest.split(['/', '?']).next().unwrap_or_default();
+    let (login, server) = before_path.rsplit_once('@').unwrap_or(("", before_path));
+    let (host, port) = host_and_port(server, default_port).ok_or_else(wrong)?;
+    let (name, password) = login.split_once(':').unwrap_or((login, ""));
+    let decoded = |text: &str| (!text.is_empty()).then(|| percent_decoded(text));
     Ok(Address {
         engine,
         host,
         port,
-        user: part(user),
-        password: part(password),
+        user: decoded(name),
+        password: decoded(password),
     })
 }
 

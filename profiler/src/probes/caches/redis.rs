@@ -67,11 +67,14 @@ fn refused(variable: &str) -> Absent {
 
 /// Words as the protocol wants them.
 fn command(words: &[&str]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len());
-    for word in words {
-        bytes.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-    }
-    bytes.into_bytes()
+    let head = format!("*{}\r\n", words.len());
+    let parts = words
+        .iter()
+        .map(|word| format!("${}\r\n{word}\r\n", word.len()));
+    std::iter::once(head)
+        .chain(parts)
+        .collect::<String>()
+        .into_bytes()
 }
 
 /// Asks for the counters.

@@ -16,6 +16,9 @@ const KEPT_TABLES: usize = 50;
 /// Length of a statement's text.
 const TEXT_CHARS: usize = 300;
 
+/// Words that write.
+const WRITES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+
 type Row = Vec<Option<String>>;
 
 /// Counters at one reading.
@@ -171,11 +174,9 @@ fn by_time(statements: &mut [Statement]) {
 pub(super) fn kind_of(text: &str) -> Option<StatementKind> {
     let upper = text.trim_start_matches(['(', ' ']).to_ascii_uppercase();
     let mut words = upper.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    const WRITES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
     match words.next()? {
-        "SELECT" | "VALUES" | "TABLE" => Some(StatementKind::Read),
         "WITH" if words.any(|word| WRITES.contains(&word)) => Some(StatementKind::Write),
-        "WITH" => Some(StatementKind::Read),
+        "SELECT" | "VALUES" | "TABLE" | "WITH" => Some(StatementKind::Read),
         "COPY" => Some(StatementKind::Copy),
         word if WRITES.contains(&word) => Some(StatementKind::Write),
         _ => None,
