@@ -100,7 +100,7 @@ mod tests {
     fn a_used_connection_to_redis_passes() {
         assert_eq!(verdict("127.0.0.1:6379", |_| {}), Outcome::Pass);
         let other = verdict("127.0.0.1:6379", |cache| {
-            cache.engine = CacheEngine::Memcached
+            cache.engine = CacheEngine::Memcached;
         });
         assert_eq!(other, Outcome::Attention);
     }

@@ -90,7 +90,7 @@ mod tests {
         let mut databases = testing::databases();
         change(databases.databases[0].1.as_mut().unwrap());
         judged(&QueryMonitoring(), |evidence| {
-            evidence.databases = Ok(databases)
+            evidence.databases = Ok(databases);
         })
         .outcome
     }

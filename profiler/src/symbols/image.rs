@@ -192,6 +192,10 @@ impl Bytes {
     }
 }
 
+/// Largest ratio of uncompressed to stored bytes: deflate reaches 1,032, and Zstandard seldom more
+/// on debug information.
+const LARGEST_RATIO: u64 = 4_096;
+
 /// Debug sections that naming code needs; those of variables' locations and macros are large.
 fn is_looked_into(name: &str) -> bool {
     let is_needless = |part: &str| name.contains(part);
@@ -201,10 +205,12 @@ fn is_looked_into(name: &str) -> bool {
             .any(is_needless)
 }
 
-/// Uncompresses to the stated size and not a byte more.
-fn uncompress(stored: CompressedData<'_>) -> Option<Cow<'_, [u8]>> {
-    if stored.format != CompressionFormat::None && stored.uncompressed_size > LARGEST_SECTION_BYTES
-    {
+/// Uncompresses to the stated size and not a byte more. A size that the stored bytes cannot stand
+/// for is refused before memory is taken for it.
+pub(crate) fn uncompress(stored: CompressedData<'_>) -> Option<Cow<'_, [u8]>> {
+    let is_compressed = stored.format != CompressionFormat::None;
+    let most = (stored.data.len() as u64).saturating_mul(LARGEST_RATIO);
+    if is_compressed && stored.uncompressed_size > most.min(LARGEST_SECTION_BYTES) {
         return None;
     }
     stored.decompress().ok()

@@ -40,6 +40,7 @@ use crate::{
     capture::model::{Frame, FrameSymbols, Module, ModuleKind, Symbol},
     profile::Profile,
 };
+pub(crate) use image::uncompress;
 
 /// Where a target's files are found on this machine, and where names may come from.
 #[derive(Clone, Debug, Default)]

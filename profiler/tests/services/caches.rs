@@ -31,7 +31,7 @@ fn speak(port: u16, commands: &[String]) {
 fn gather(url: &str, load: impl FnOnce()) -> (Result<Cache, Absent>, String) {
     let workspace = "caches: [(url_env: \"CACHE_URL\")]";
     let running = gathering::start(workspace, WINDOW, &[("CACHE_URL", url)]);
-    thread::sleep(Duration::from_millis(1_000));
+    thread::sleep(Duration::from_secs(1));
     load();
     let (evidence, text) = running.finish();
     (evidence.caches.unwrap().caches.pop().unwrap().1, text)

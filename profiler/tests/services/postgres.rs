@@ -106,9 +106,10 @@ async fn counters_of_a_known_load_are_told_without_literals_and_address() {
     let statements = seen.statements.unwrap();
     let calls = |part: &str| {
         let found = statements.top.iter().find(|s| s.text.contains(part));
-        found
-            .map(|s| (s.calls, s.rows, s.kind))
-            .unwrap_or_else(|| panic!("{part}: {statements:?}"))
+        found.map_or_else(
+            || panic!("{part}: {statements:?}"),
+            |s| (s.calls, s.rows, s.kind),
+        )
     };
     // No row has the id 0.
     assert_eq!(calls("FROM plain"), (40, 39, StatementKind::Read));

@@ -279,7 +279,8 @@ fn section<'data, R: ReadRef<'data>>(
     if section.size() == 0 || section.size() > LARGEST_SECTION_BYTES {
         return None;
     }
-    let bytes = section.uncompressed_data().ok()?;
+    let stored = section.compressed_data().ok()?;
+    let bytes = crate::symbols::uncompress(stored)?;
     Some(Section {
         range: section_range(&section),
         bytes: SectionBytes(Arc::from(&*bytes)),

@@ -235,6 +235,7 @@ mod tests {
             .collect()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the tally takes it")]
     fn reading(calls: &str, evictions: u64) -> Gathered<StatementCounters> {
         let rows = vec![row(&["7", calls, "10", "2.5", "0", "SELECT $1"])];
         Ok(StatementCounters::new(rows, Some(evictions)))
