@@ -1,4 +1,4 @@
-//! The whole document as JSON, for other programs; its schema is `document.schema.json`.
+//! The whole document as JSON, for other programs; `schema_version` grows with its keys.
 
 use scrutineer_checklists::document::ReviewDocument;
 
