@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use scrutineer_evidence::capture::Sampler as SamplerKind;
@@ -22,6 +23,15 @@ use crate::{
     programs::{self, Folder, skip, wait_until},
     refusal,
 };
+
+/// Held while a test of this module measures: floods of switches beside it would change how long
+/// threads wait, and how many wake-ups may be recorded.
+static MEASURING: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    // A test that failed meanwhile has spoilt nothing.
+    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The target `waits.c`, which waits for a byte before it begins.
 struct Waiter {
@@ -169,6 +179,7 @@ const KINDS: [(&str, WaitClass); 5] = [
 
 #[test]
 fn waits_are_as_long_and_of_the_kind_that_the_program_measured() {
+    let _turn = turn();
     let test = "waits_are_as_long_and_of_the_kind_that_the_program_measured";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
@@ -204,6 +215,7 @@ fn waits_are_as_long_and_of_the_kind_that_the_program_measured() {
 
 #[test]
 fn waits_are_seen_on_the_whole_machine_too() {
+    let _turn = turn();
     let test = "waits_are_seen_on_the_whole_machine_too";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
@@ -220,6 +232,7 @@ fn waits_are_seen_on_the_whole_machine_too() {
 
 #[test]
 fn thousands_of_short_waits_a_second_sum_up_in_few_rows() {
+    let _turn = turn();
     let test = "thousands_of_short_waits_a_second_sum_up_in_few_rows";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
@@ -238,6 +251,7 @@ fn thousands_of_short_waits_a_second_sum_up_in_few_rows() {
 
 #[test]
 fn preempted_threads_wait_on_the_run_queue() {
+    let _turn = turn();
     let test = "preempted_threads_wait_on_the_run_queue";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
@@ -255,6 +269,7 @@ fn preempted_threads_wait_on_the_run_queue() {
 
 #[test]
 fn a_flood_of_switches_loses_no_cpu_sample_and_is_bounded() {
+    let _turn = turn();
     let test = "a_flood_of_switches_loses_no_cpu_sample_and_is_bounded";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c").filter(|_| perf_works(test)) else {
@@ -283,6 +298,7 @@ fn a_flood_of_switches_loses_no_cpu_sample_and_is_bounded() {
 
 #[test]
 fn without_privileges_threads_are_polled() {
+    let _turn = turn();
     let test = "waits::without_privileges_threads_are_polled";
     if std::env::var_os("SCRUTINEER_AS_NOBODY").is_none() {
         programs::again_as_nobody(test, "SCRUTINEER_AS_NOBODY");
@@ -298,6 +314,7 @@ fn without_privileges_threads_are_polled() {
 
 #[test]
 fn where_perf_events_are_refused_threads_are_polled_beside_ptrace() {
+    let _turn = turn();
     let test = "where_perf_events_are_refused_threads_are_polled_beside_ptrace";
     let folder = Folder::new();
     let Some(program) = folder.compile(test, "waits.c") else {
@@ -348,6 +365,7 @@ fn assert_near(recorded: &Recorded) {
 
 #[test]
 fn who_ended_a_wait_is_told_where_tracepoints_may_be_read() {
+    let _turn = turn();
     let test = "waits::who_ended_a_wait_is_told_where_tracepoints_may_be_read";
     if std::env::var_os("SCRUTINEER_TRACING").is_none() {
         // A mount of its own, so that the machine stays as it is.
