@@ -62,9 +62,16 @@ static char take(int descriptor) {
     return byte;
 }
 
+// Rounds of one length would fall into step with whoever looks at them every so often.
+static long varied_ms(void) {
+    static unsigned state = 1;
+    state = state * 1103515245u + 12345u;
+    return 2 + (state >> 16) % 7;
+}
+
 APART void nap(void) {
     long before = off_ns();
-    pass(5 * MS);
+    pass(varied_ms() * MS);
     sums[NAP] += off_ns() - before;
 }
 

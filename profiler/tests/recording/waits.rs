@@ -308,7 +308,7 @@ fn without_privileges_threads_are_polled() {
     let Some(program) = folder.compile(test, "waits.c") else {
         return;
     };
-    let recorded = record(&program, "mixed", 100);
+    let recorded = record(&program, "mixed", 300);
     assert_near(&recorded);
 }
 
@@ -323,7 +323,7 @@ fn where_perf_events_are_refused_threads_are_polled_beside_ptrace() {
     if let Err(why) = refusal::refuse_perf_events() {
         return skip(test, &why);
     }
-    let recorded = record(&program, "mixed", 100);
+    let recorded = record(&program, "mixed", 300);
     assert_eq!(recorded.profile.header.sampler, SamplerKind::Ptrace);
     assert_eq!(recorded.source(), Some(WaitSource::Polling));
     assert_near(&recorded);

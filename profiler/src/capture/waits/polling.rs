@@ -88,9 +88,25 @@ pub(crate) struct Poller {
     next_children_ns: u64,
     interval_ns: u64,
     longest_interval_ns: u64,
+    looks: Looks,
     waits: u64,
     /// Of them, those that were over before anybody looked.
     unseen: u64,
+}
+
+/// Varies the time between looks: at even intervals they fall into step with a program whose rounds
+/// last about as long, and see the same of its waits each time. The sequence is fixed.
+#[derive(Debug)]
+struct Looks(u64);
+
+impl Looks {
+    /// Between three quarters of an interval and five, evenly.
+    fn vary(&mut self, interval_ns: u64) -> u64 {
+        // The constants are Knuth's for MMIX.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        interval_ns * 3 / 4 + (self.0 >> 33) % (interval_ns / 2).max(1)
+    }
 }
 
 impl Poller {
@@ -118,6 +134,7 @@ impl Poller {
             next_children_ns: 0,
             interval_ns: SHORTEST_INTERVAL_NS,
             longest_interval_ns: SHORTEST_INTERVAL_NS,
+            looks: Looks(1),
             waits: 0,
             unseen: 0,
         })
@@ -142,7 +159,7 @@ impl Poller {
         let cost_ns = clock::thread_cpu_ns().saturating_sub(cost_before);
         self.interval_ns = (cost_ns * COST_SHARE).clamp(SHORTEST_INTERVAL_NS, LONGEST_INTERVAL_NS);
         self.longest_interval_ns = self.longest_interval_ns.max(self.interval_ns);
-        self.next_ns = now_ns + self.interval_ns;
+        self.next_ns = now_ns + self.looks.vary(self.interval_ns);
     }
 
     fn list(&mut self, now_ns: u64, tables: &mut Tables) {
@@ -441,6 +458,21 @@ fn parse(bytes: &[u8]) -> Option<Sums> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn looks_are_an_interval_apart_on_average_and_never_even() {
+        let mut looks = Looks(1);
+        let times: Vec<u64> = (0..1_000).map(|_| looks.vary(10_000_000)).collect();
+        let mean = times.iter().sum::<u64>() / 1_000;
+        assert!((9_800_000..10_200_000).contains(&mean), "{mean}");
+        assert!(
+            times
+                .iter()
+                .all(|time| (7_500_000..12_500_000).contains(time))
+        );
+        let distinct: std::collections::BTreeSet<u64> = times.into_iter().collect();
+        assert!(distinct.len() > 990);
+    }
 
     const LOCK: Found = Found {
         stack: 1,
