@@ -13,6 +13,7 @@ mod export;
 mod format;
 mod freeze;
 mod icons;
+mod line_box;
 mod note;
 mod palette;
 mod screens;

@@ -2,20 +2,14 @@
 
 use std::path::PathBuf;
 
-use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, pos2, vec2};
+use egui::Ui;
 
 use crate::{
     command::Command,
     icons,
+    line_box::LineBox,
     state::{Layer, State},
-    theme::{CONTROL, Theme, regular, semibold},
-    widgets::{
-        bar::Bar,
-        button::Button,
-        field::Field,
-        panel,
-        text::{self, LEFT, look},
-    },
+    widgets::field::Field,
 };
 
 /// Id of the note's field.
@@ -53,60 +47,29 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     else {
         return;
     };
-    let window = ui.ctx().content_rect();
-    crate::palette::shade(ui, window, out);
-    Area::new(Id::unique("note box"))
-        .order(Order::Foreground)
-        .pivot(Align2::CENTER_TOP)
-        .fixed_pos(pos2(window.center().x, window.top() + 80.0))
-        .fade_in(false)
-        .accessible_name(about.words().0)
-        .show(ui.ctx(), |ui| {
-            let size = vec2(520.0_f32.min(window.width() - 40.0), 148.0);
-            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
-            panel::floating(ui, rect);
-            content(ui, rect, about, (subject, text), out);
-        });
-}
-
-fn content(
-    ui: &mut Ui,
-    rect: Rect,
-    about: &About,
-    (subject, text): (&str, &str),
-    out: &mut Vec<Command>,
-) {
-    let theme = Theme::of(ui);
-    let row = |top: f32, height: f32| {
-        Rect::from_min_size(
-            rect.min + vec2(16.0, top),
-            vec2(rect.width() - 32.0, height),
-        )
-    };
     let (title, act) = about.words();
-    let ink = look(semibold(13.0), theme.text);
-    text::label(ui, row(12.0, 22.0), LEFT, title, &ink);
-    let ink = look(regular(12.0), theme.text_3);
-    text::label(ui, row(33.0, 18.0), LEFT, subject, &ink);
-    let field = Field {
-        id: FIELD,
-        name: "Note",
-        hint: "What is to be remembered",
-        icon: icons::PENCIL,
-        key: None,
-        code: false,
-        note: "",
-        wrong: false,
-        takes_tab: false,
+    let asked = LineBox {
+        id: "note box",
+        title,
+        sentence: subject,
+        field: Field {
+            id: FIELD,
+            name: "Note",
+            hint: "What is to be remembered",
+            icon: icons::PENCIL,
+            key: None,
+            code: false,
+            note: "",
+            wrong: false,
+            takes_tab: false,
+        },
+        typed: text,
+        act,
+        needs_words: false,
     };
-    let typed = field.show(ui, row(60.0, 32.0), text);
-    out.extend(typed.changed.map(Command::TypeNote));
-    let mut bar = Bar::new(row(104.0, CONTROL), 0.0, 8.0);
-    let keep = Button::new(act).primary().key("Enter");
-    let clicked = keep
-        .show(ui, bar.right(keep.width(ui), CONTROL), "note box")
-        .clicked();
-    if clicked || typed.entered {
+    let answer = asked.show(ui, out, |_, _, _| {});
+    out.extend(answer.changed.map(Command::TypeNote));
+    if answer.is_given {
         out.push(Command::KeepNote);
     }
 }
