@@ -9,6 +9,11 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+#[path = "../support/program_copy.rs"]
+mod program_copy;
+
+pub(crate) use program_copy::copy_program;
+
 /// The real binary, away from any display and from our own workspace.
 pub(crate) fn scrutineer() -> Command {
     headless(Command::new(env!("CARGO_BIN_EXE_scrutineer")))
@@ -125,15 +130,6 @@ pub(crate) fn as_nobody(program: &Path) -> Command {
         .arg(program);
     command.env("HOME", "/nonexistent");
     headless(command)
-}
-
-/// Copies a program that will be run.
-///
-/// Another process copies it: a descriptor of ours that writes it would be inherited by whatever
-/// another test starts meanwhile, and until that one executes, Linux answers `ETXTBSY`.
-pub(crate) fn copy_program(from: impl AsRef<Path>, to: &Path) {
-    let copied = Command::new("cp").arg(from.as_ref()).arg(to).status();
-    assert!(copied.is_ok_and(|status| status.success()), "cp copies it");
 }
 
 /// A copy of the binary where everybody can reach it.

@@ -52,18 +52,11 @@ pub(crate) fn tests_skip(test: &str, why: &str) {
     let _ = std::io::stderr().write_all(format!("SKIPPED {test}: {why}\n").as_bytes());
 }
 
-/// Copies a program that will be run.
-///
-/// Another process copies it: a descriptor of ours that writes it would be inherited by whatever
-/// another test starts meanwhile, and until that one executes, Linux answers `ETXTBSY`.
 #[cfg(test)]
-pub(crate) fn tests_copy_program(from: impl AsRef<std::path::Path>, to: &std::path::Path) {
-    let copied = std::process::Command::new("cp")
-        .arg(from.as_ref())
-        .arg(to)
-        .status();
-    assert!(copied.is_ok_and(|status| status.success()), "cp copies it");
-}
+#[path = "../../../tests/support/program_copy.rs"]
+mod program_copy;
+#[cfg(test)]
+pub(crate) use program_copy::copy_program as tests_copy_program;
 
 /// Sends a signal to a process.
 #[cfg(test)]

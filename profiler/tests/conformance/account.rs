@@ -1,10 +1,6 @@
 //! What a program says of itself, and what the capture says of it, function by function.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use scrutineer_profiler::{
     capture::{
@@ -15,7 +11,7 @@ use scrutineer_profiler::{
     profile::{Profile, Selection},
 };
 
-use crate::named;
+use crate::{named, programs::turn};
 
 /// Amounts by the names of functions.
 pub(crate) type Account = BTreeMap<String, f64>;
@@ -34,15 +30,10 @@ pub(crate) fn of_the_program(path: &Path) -> Account {
     account
 }
 
-/// Held while a program is recorded: two that are measured at once are two that wait for each
-/// other, and a recorder without a CPU looks at an interpreter too late.
-static MEASURING: Mutex<()> = Mutex::new(());
-
 /// Records a command from its start to its end, and names what was found.
 pub(crate) fn record(target: &Target, options: RecordOptions) -> Profile {
     let path = options.output.clone();
-    // A test that failed meanwhile has spoilt nothing.
-    let measuring = MEASURING.lock().unwrap_or_else(PoisonError::into_inner);
+    let measuring = turn();
     let recording = Recording::start(target, options).expect("the recording starts");
     recording.join().expect("the recording is saved");
     drop(measuring);

@@ -5,8 +5,14 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+#[path = "../../../tests/support/program_copy.rs"]
+mod program_copy;
+
+pub(crate) use program_copy::copy_program;
 
 /// Says that a test was skipped, past the capturing of the test harness.
 pub(crate) fn skip(test: &str, why: &str) {
@@ -29,13 +35,14 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Copies a program that will be run.
-///
-/// Another process copies it: a descriptor of ours that writes it would be inherited by whatever
-/// another test starts meanwhile, and until that one executes, Linux answers `ETXTBSY`.
-pub(crate) fn copy_program(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg(from).arg(to).status();
-    assert!(copied.is_ok_and(|status| status.success()), "cp copies it");
+/// Held while a program is measured: two that are measured at once are two that wait for each
+/// other, and a recorder without a CPU looks too late.
+static MEASURING: Mutex<()> = Mutex::new(());
+
+/// Waits for the turn to measure.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    // A test that failed meanwhile has spoilt nothing.
+    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A temporary folder that any user may enter.

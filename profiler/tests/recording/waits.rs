@@ -5,7 +5,6 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use scrutineer_evidence::capture::Sampler as SamplerKind;
@@ -20,18 +19,9 @@ use scrutineer_profiler::{
 
 use crate::{
     named, perf_works,
-    programs::{self, Folder, skip, wait_until},
+    programs::{self, Folder, skip, turn, wait_until},
     refusal,
 };
-
-/// Held while a test of this module measures: floods of switches beside it would change how long
-/// threads wait, and how many wake-ups may be recorded.
-static MEASURING: Mutex<()> = Mutex::new(());
-
-fn turn() -> MutexGuard<'static, ()> {
-    // A test that failed meanwhile has spoilt nothing.
-    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The target `waits.c`, which waits for a byte before it begins.
 struct Waiter {
