@@ -178,12 +178,17 @@ impl Checklist {
         Ok(())
     }
 
-    /// The item of an id, else what to say of an id that there is not.
-    pub(crate) fn item_mut(&mut self, id: &str) -> Result<&mut Item, String> {
-        if self.item(id).is_none() {
+    /// The item of an id, else what to say of an id that there is not, with the nearest.
+    pub fn find(&self, id: &str) -> Result<&Item, String> {
+        self.item(id).ok_or_else(|| {
             let ids: Vec<&str> = self.items().map(|item| item.id.as_str()).collect();
-            return Err(ron_text::unknown("item", id, &ids));
-        }
+            ron_text::unknown("item", id, &ids)
+        })
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn item_mut(&mut self, id: &str) -> Result<&mut Item, String> {
+        self.find(id)?;
         let mut items = self
             .sections
             .iter_mut()

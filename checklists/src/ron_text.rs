@@ -61,6 +61,11 @@ pub(crate) fn print_rules<T: Serialize>(value: &T) -> String {
 /// SHA-256 of the value's canonical RON (one line, declared order), hexadecimal.
 pub fn digest<T: Serialize>(value: &T) -> String {
     let text = ron::to_string(value).expect("our types have only what RON can hold");
+    text_digest(&text)
+}
+
+/// SHA-256 of a text, hexadecimal.
+pub fn text_digest(text: &str) -> String {
     let bytes: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     bytes
         .iter()

@@ -48,6 +48,17 @@ impl Outcome {
         }
     }
 
+    /// Pass below `good`, attention up to `most`, else a fail: for what there should be little of.
+    pub(crate) fn within(value: f64, good: f64, most: f64) -> Self {
+        if value < good {
+            Self::Pass
+        } else if value <= most {
+            Self::Attention
+        } else {
+            Self::Fail
+        }
+    }
+
     /// Whether a machine judged the item from evidence.
     pub const fn is_judged(self) -> bool {
         matches!(

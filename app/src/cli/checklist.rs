@@ -111,17 +111,7 @@ fn who_judges(rule: &AnyRule) -> String {
 
 fn explain(folder: &Path, id: &str) -> Result<Exit> {
     let checklist = review::checklist(&super::find_workspace(folder)?)?;
-    let Some(item) = checklist.item(id) else {
-        let near = checklist
-            .items()
-            .map(|item| item.id.as_str())
-            .min_by_key(|known| strsim::damerau_levenshtein(known, id));
-        return Err(Usage(format!(
-            "the checklist has no item \"{id}\"; did you mean \"{}\"?",
-            near.unwrap_or_default()
-        ))
-        .into());
-    };
+    let item = checklist.find(id).map_err(Usage)?;
     write_to_stdout(words(item).as_bytes())?;
     Ok(Exit::Fine)
 }

@@ -15,7 +15,7 @@ use scrutineer_profiler::workspace::Workspace;
 use super::{Exit, Run, Usage, write_to_stdout};
 use crate::review::{
     self, Bundle, CURRENT, MILESTONE_FILE, ReviewFolder, SIGN_OFFS_FILE, StoredMilestone,
-    allowed_signers, check_sign_off,
+    allowed_signers, captures_of, check_sign_off, in_bundle,
 };
 
 /// Recompute digests, verdicts and signatures of a review, and say what no longer holds
@@ -118,20 +118,12 @@ fn verify_file(workspace: &Workspace, path: &Path, findings: &mut Findings) -> R
         Some(sign_offs.unwrap_or_default()),
         findings,
     );
-    if let Ok(capture) = &stored.milestone.evidence.capture {
-        match bundle.files.get(&format!("captures/{}", capture.file)) {
-            Some(file) if file.digest == capture.digest => {
-                findings.holds(&format!("{} is the capture that was judged", capture.file));
-            }
-            Some(_) => findings.fails(&format!(
-                "{} is not the capture that was judged",
-                capture.file
-            )),
-            None => findings.notes(&format!(
-                "the capture {} is not in the bundle",
-                capture.file
-            )),
-        }
+    for (name, (digest, _)) in captures_of(workspace, &stored.milestone) {
+        let found = bundle
+            .files
+            .get(&in_bundle(&name))
+            .map(|file| &*file.digest);
+        verify_capture(&stored, &name, &digest, found, "in the bundle", findings);
     }
     Ok(())
 }
@@ -156,7 +148,12 @@ fn verify_review(workspace: &Workspace, name: &str, findings: &mut Findings) -> 
         let stored = folder.milestone(&milestone)?;
         let sign_offs = folder.sign_offs(&milestone)?;
         verify_milestone(workspace, &stored, Some(sign_offs), findings);
-        verify_capture(workspace, &stored, findings)?;
+        for (name, (digest, path)) in captures_of(workspace, &stored.milestone) {
+            let found = path.is_file().then(|| crate::captures::digest(&path));
+            let found = found.transpose()?;
+            let place = "in the workspace any more";
+            verify_capture(&stored, &name, &digest, found.as_deref(), place, findings);
+        }
     }
     Ok(())
 }
@@ -237,32 +234,23 @@ fn verify_sign_off(
     }
 }
 
-/// The capture of a milestone, where the workspace still keeps one of its name.
+/// A capture that a milestone rests on, by the digest of the file that is there now.
 fn verify_capture(
-    workspace: &Workspace,
     stored: &StoredMilestone,
+    name: &str,
+    noted: &str,
+    found: Option<&str>,
+    place: &str,
     findings: &mut Findings,
-) -> Result<()> {
-    let Ok(capture) = &stored.milestone.evidence.capture else {
-        return Ok(());
-    };
-    let name = &stored.milestone.name;
-    let path = workspace.captures_folder().join(&capture.file);
-    if !path.is_file() {
-        findings.notes(&format!(
-            "{name}: the capture {} is not in the workspace any more",
-            capture.file
-        ));
-    } else if crate::captures::digest(&path)? == capture.digest {
-        findings.holds(&format!(
-            "{name}: {} is the capture that was judged",
-            capture.file
-        ));
-    } else {
-        findings.fails(&format!(
-            "{name}: {} is not the capture that was judged",
-            capture.file
-        ));
+) {
+    let milestone = &stored.milestone.name;
+    match found {
+        None => findings.notes(&format!("{milestone}: the capture {name} is not {place}")),
+        Some(found) if found == noted => {
+            findings.holds(&format!("{milestone}: {name} is the capture that was seen"));
+        }
+        Some(_) => findings.fails(&format!(
+            "{milestone}: {name} is not the capture that was seen"
+        )),
     }
-    Ok(())
 }

@@ -68,6 +68,11 @@ pub(crate) const MILESTONE_FILE: &str = "milestone.ron";
 /// The approvals' file within a bundle.
 pub(crate) const SIGN_OFFS_FILE: &str = "signatures.ron";
 
+/// Where a capture lies within a bundle.
+pub(crate) fn in_bundle(capture: &str) -> String {
+    format!("captures/{capture}")
+}
+
 /// What goes into a bundle, under which name.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {

@@ -14,7 +14,7 @@ use scrutineer_checklists::{
 use scrutineer_evidence::{EVIDENCE_SCHEMA_VERSION, Evidence};
 use scrutineer_profiler::workspace::Workspace;
 
-use super::write_whole;
+use super::{now_to_the_second, write_whole};
 use crate::cli::Usage;
 
 /// Name of the review that is under way where none is named.
@@ -118,6 +118,12 @@ impl ReviewFolder {
         self.read("review.ron", |text, path| {
             Review::parse(text).with_context(|| path.display().to_string())
         })
+    }
+
+    /// What people wrote down, or a review that is opened just now.
+    pub(crate) fn review_or_new(&self, by: &str) -> Result<Review> {
+        let written = self.review()?;
+        Ok(written.unwrap_or_else(|| Review::new("", by, now_to_the_second())))
     }
 
     /// Stores what people wrote down.

@@ -1,19 +1,19 @@
 //! Freezes a review into a milestone, and makes a milestone the document that exporters read.
 
+use std::{collections::BTreeMap, path::PathBuf};
+
 use anyhow::{Context, Result};
 use scrutineer_checklists::{
-    document::{self, Comparison, MilestoneLine, ReviewDocument, SignOffLine},
-    review::{MILESTONE_FORMAT_VERSION, Milestone, Review, digest_of},
+    document::{Comparison, MilestoneLine, ReviewDocument, SignOffLine},
+    review::{MILESTONE_FORMAT_VERSION, Milestone, digest_of},
 };
 use scrutineer_evidence::Evidence;
-use scrutineer_profiler::{
-    profile::Profile,
-    progress::Progress,
-    workspace::{self, Workspace},
-};
+use scrutineer_profiler::{profile::Profile, progress::Progress, workspace::Workspace};
 
-use super::{ReviewFolder, StoredMilestone, allowed_signers, check_sign_off, checklist};
-use crate::{captures, cli::Usage, flame_picture, pins};
+use super::{
+    ReviewFolder, StoredMilestone, allowed_signers, check_sign_off, checklist, compose_of,
+};
+use crate::{captures, cli::Usage};
 
 /// Freezes what a review holds now. `comparison` is the one with a baseline, where there is one.
 pub(crate) fn freeze(
@@ -28,20 +28,16 @@ pub(crate) fn freeze(
     let decisions = folder.decisions()?;
     let now = now_to_the_second();
     let by = super::who(workspace);
-    let written = folder.review()?;
-    let written = written.unwrap_or_else(|| Review::new("", by.clone(), now));
+    let written = folder.review_or_new(&by)?;
     let profile = profile_of(workspace, &evidence, progress);
-    let mut document = document::assemble(document::Inputs {
-        evidence: &evidence,
-        checklist: &checklist,
-        decisions: &decisions,
-        review: Some(&written),
-        flame: profile.as_ref().and_then(flame_picture::draw),
+    let document = compose_of(
+        workspace,
+        (&decisions, Some(&written)),
+        &checklist,
+        &evidence,
+        profile.as_ref(),
         comparison,
-        commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),
-        product_version: env!("CARGO_PKG_VERSION"),
-    });
-    document.pins = pins::shown(workspace)?;
+    )?;
     let milestone = Milestone {
         version: MILESTONE_FORMAT_VERSION,
         name: name.to_owned(),
@@ -111,6 +107,30 @@ pub(crate) fn document_of(
     Ok(document)
 }
 
+/// The captures that a milestone rests on: the evidence's and those of its pinned views. Each by
+/// its file's name, with the digest that was noted and where the workspace would keep it.
+pub(crate) fn captures_of(
+    workspace: &Workspace,
+    milestone: &Milestone,
+) -> BTreeMap<String, (String, PathBuf)> {
+    let judged = milestone.evidence.capture.as_ref().ok().map(|facts| {
+        let path = workspace.captures_folder().join(&facts.file);
+        (path, &facts.digest)
+    });
+    let pinned = milestone.document.pins.iter().map(|pin| {
+        let path = workspace.root.join(&pin.capture.file);
+        (path, &pin.capture.digest)
+    });
+    let named = judged
+        .into_iter()
+        .chain(pinned)
+        .filter_map(|(path, digest)| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            Some((name, (digest.clone(), path)))
+        });
+    named.collect()
+}
+
 /// Now; fractions of a second say nothing in a document.
 pub(crate) fn now_to_the_second() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
@@ -119,21 +139,12 @@ pub(crate) fn now_to_the_second() -> jiff::Timestamp {
 
 /// The latest milestone of a review, by the time at which it was frozen.
 pub(crate) fn latest(folder: &ReviewFolder) -> Result<StoredMilestone> {
-    let mut latest: Option<StoredMilestone> = None;
-    for name in folder.milestones()? {
-        let stored = folder.milestone(&name)?;
-        let is_later = latest
-            .as_ref()
-            .is_none_or(|before| before.milestone.frozen_at <= stored.milestone.frozen_at);
-        if is_later {
-            latest = Some(stored);
-        }
-    }
-    latest.ok_or_else(|| {
+    let latest = folder.heads()?.pop();
+    let latest = latest.ok_or_else(|| {
         Usage(format!(
             "the review \"{}\" has no milestone yet; `scrutineer review milestone NAME` freezes one",
             folder.name()
         ))
-        .into()
-    })
+    })?;
+    folder.milestone(&latest.name)
 }

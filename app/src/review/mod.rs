@@ -13,6 +13,7 @@ use scrutineer_checklists::{
     checklist::Checklist,
     document::{self, Comparison, ReviewDocument},
     judge,
+    review::{Decisions, Review},
 };
 use scrutineer_evidence::{Absent, Evidence, Kind};
 use scrutineer_profiler::{
@@ -27,10 +28,10 @@ use scrutineer_profiler::{
 
 use crate::{flame_picture, pins};
 
-pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE};
+pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE, in_bundle};
 pub(crate) use folder::{CURRENT, ReviewFolder, StoredMilestone, evidence_of};
 pub(crate) use freezing::{
-    document_of, freeze, latest, now_to_the_second, profile_of, saved_evidence,
+    captures_of, document_of, freeze, latest, now_to_the_second, profile_of, saved_evidence,
 };
 pub(crate) use signing::{allowed_signers, check as check_sign_off, sign, usual_key};
 
@@ -146,11 +147,25 @@ pub(crate) fn compose(
     profile: Option<&Profile>,
     comparison: Option<Comparison>,
 ) -> Result<ReviewDocument> {
+    let (decisions, review) = (folder.decisions()?, folder.review()?);
+    let written = (&decisions, review.as_ref());
+    compose_of(workspace, written, checklist, evidence, profile, comparison)
+}
+
+/// The same, of decisions and a review that are at hand.
+pub(crate) fn compose_of(
+    workspace: &Workspace,
+    (decisions, review): (&Decisions, Option<&Review>),
+    checklist: &Checklist,
+    evidence: &Evidence,
+    profile: Option<&Profile>,
+    comparison: Option<Comparison>,
+) -> Result<ReviewDocument> {
     let mut document = document::assemble(document::Inputs {
         evidence,
         checklist,
-        decisions: &folder.decisions()?,
-        review: folder.review()?.as_ref(),
+        decisions,
+        review,
         flame: profile.and_then(flame_picture::draw),
         comparison,
         commit: workspace::git_commit(&workspace.root).map(|(commit, _)| commit),

@@ -309,10 +309,7 @@ impl Session {
         let judged = self.judged()?;
         let workspace = self.workspace()?;
         let folder = ReviewFolder::current(&workspace);
-        let written = folder.review()?;
-        let mut written = written.unwrap_or_else(|| {
-            Review::new("", review::who(&workspace), review::now_to_the_second())
-        });
+        let mut written = folder.review_or_new(&review::who(&workspace))?;
         change(&mut written);
         folder.save_review(&written)?;
         self.judge(

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use scrutineer_evidence::Evidence;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Decisions, Review, ReviewFileError, session};
 use crate::{
@@ -231,10 +230,7 @@ impl std::fmt::Display for Doubt {
 
 /// SHA-256 of a milestone's text, hexadecimal: what is signed.
 pub fn digest_of(text: &str) -> String {
-    let bytes: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    bytes
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    ron_text::text_digest(text)
 }
 
 #[cfg(test)]

@@ -55,13 +55,7 @@ impl Rule for EventLoops {
             .read(Kind::Waits, "no thread that serves an event loop was seen");
         };
         let share = worst.blocked_s / waits.window_s;
-        let outcome = if share > self.fail_share {
-            Outcome::Fail
-        } else if share >= self.good_share {
-            Outcome::Attention
-        } else {
-            Outcome::Pass
-        };
+        let outcome = Outcome::within(share, self.good_share, self.fail_share);
         let number = words::percent(share);
         let inside = if worst.worst.is_empty() {
             String::new()

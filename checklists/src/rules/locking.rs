@@ -19,7 +19,7 @@ use crate::{
 pub struct Locking {
     /// Lock time ÷ busy thread time below which the item passes, 0..1.
     pub good_share: f64,
-    /// Lock time ÷ busy thread time from which the item fails, 0..1.
+    /// Lock time ÷ busy thread time above which the item fails, 0..1.
     pub fail_share: f64,
     /// Least busy thread time to judge, seconds.
     pub least_busy_s: f64,
@@ -34,9 +34,8 @@ impl Rule for Locking {
 
     fn threshold(&self) -> String {
         format!(
-            "pass: < {} of busy thread time waiting for locks; attention: up to {}; fail: ≥ {}",
+            "pass: < {} of busy thread time waiting for locks; attention: up to {}; fail: above",
             words::percent(self.good_share),
-            words::percent(self.fail_share),
             words::percent(self.fail_share),
         )
     }
@@ -45,7 +44,7 @@ impl Rule for Locking {
         let busy_s = waits.busy_s();
         let share = waits.lock_s / busy_s.max(f64::MIN_POSITIVE);
         let parks_its_own =
-            process.is_ok_and(|process| process.runtime == Runtime::Go) && share < self.fail_share;
+            process.is_ok_and(|process| process.runtime == Runtime::Go) && share <= self.fail_share;
         let lacking =
             |seen: String, needed: String| absence_verdict(&Absent::TooLittleData { seen, needed });
         let verdict = if busy_s < self.least_busy_s {
@@ -59,7 +58,7 @@ impl Rule for Locking {
                     .into(),
                 "Go's own mutex profile".into(),
             )
-        } else if waits.unclassed_share > self.most_unclassed_share && share < self.fail_share {
+        } else if waits.unclassed_share > self.most_unclassed_share && share <= self.fail_share {
             lacking(
                 format!(
                     "of {} of the time waited it is unknown for what",
@@ -76,13 +75,7 @@ impl Rule for Locking {
 
 impl Locking {
     fn weigh(&self, waits: &WaitFacts, share: f64) -> Verdict {
-        let outcome = if share >= self.fail_share {
-            Outcome::Fail
-        } else if share >= self.good_share {
-            Outcome::Attention
-        } else {
-            Outcome::Pass
-        };
+        let outcome = Outcome::within(share, self.good_share, self.fail_share);
         let number = words::percent(share);
         let site = waits.lock_sites.first();
         let most = site.map_or_else(String::new, |site| format!(", most in {}", site.function));

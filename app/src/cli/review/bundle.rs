@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Which;
 use crate::{
     cli::{Exit, Run, Usage, write_to_stdout},
-    review::{self, Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE, latest},
+    review::{self, Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE, captures_of, in_bundle, latest},
 };
 
 #[derive(Debug, clap::Args)]
@@ -55,12 +55,10 @@ impl Run for Arguments {
         if !sign_offs.sign_offs.is_empty() {
             parts.insert(SIGN_OFFS_FILE.to_owned(), Part::Text(sign_offs.print()));
         }
-        let capture = stored.milestone.evidence.capture.as_ref().ok();
-        if let Some(capture) = capture.filter(|_| !self.no_captures) {
-            let path = workspace.captures_folder().join(&capture.file);
-            if path.is_file() {
-                parts.insert(format!("captures/{}", capture.file), Part::File(path));
-            }
+        if !self.no_captures {
+            let captures = captures_of(&workspace, &stored.milestone);
+            let kept = captures.into_iter().filter(|(_, (_, path))| path.is_file());
+            parts.extend(kept.map(|(name, (_, path))| (in_bundle(&name), Part::File(path))));
         }
         Bundle::write(&output, (folder.name(), name), &parts)?;
         write_to_stdout(format!("{}\n", output.display()).as_bytes())?;

@@ -18,7 +18,7 @@ use anyhow::Result;
 use scrutineer_profiler::workspace::Workspace;
 
 use super::{Exit, Run, Usage};
-use crate::review::{CURRENT, ReviewFolder, now_to_the_second, who};
+use crate::review::{CURRENT, ReviewFolder, who};
 
 /// Carry a review from evidence to a signed document
 #[derive(Debug, clap::Args)]
@@ -140,24 +140,10 @@ impl By {
     }
 }
 
-/// What people wrote down so far, or a review that is opened just now.
-fn written(folder: &ReviewFolder, by: &str) -> Result<scrutineer_checklists::review::Review> {
-    let written = folder.review()?;
-    Ok(written
-        .unwrap_or_else(|| scrutineer_checklists::review::Review::new("", by, now_to_the_second())))
-}
-
 /// Refuses an item that the checklist does not have, with the nearest that it has.
 fn check_item(workspace: &Workspace, id: &str) -> Result<()> {
-    let checklist = crate::review::checklist(workspace)?;
-    if checklist.item(id).is_some() {
-        return Ok(());
-    }
-    let ids = checklist.items().map(|item| item.id.as_str());
-    let near = ids.min_by_key(|known| strsim::damerau_levenshtein(known, id));
-    Err(Usage(format!(
-        "the checklist has no item \"{id}\"; did you mean \"{}\"?",
-        near.unwrap_or_default()
-    ))
-    .into())
+    crate::review::checklist(workspace)?
+        .find(id)
+        .map_err(Usage)?;
+    Ok(())
 }

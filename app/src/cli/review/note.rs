@@ -1,37 +1,18 @@
 //! `review find`, `act`, `done` and `note`: what people write down.
 
 use anyhow::Result;
-use clap::ValueEnum;
-use scrutineer_checklists::review::{Action, Done, Finding, Note, Severity};
+use scrutineer_checklists::review::{Action, Done, Finding, Note, Review, Severity};
 
-use super::{By, Which, check_item, written};
+use super::{By, Which, check_item};
 use crate::{
     cli::{Exit, Run, Usage, write_to_stdout},
     review::now_to_the_second,
 };
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SeverityWord {
-    Critical,
-    High,
-    Medium,
-    Low,
-}
-
+/// What is written down about which item, by whom, in which review.
 #[derive(Debug, clap::Args)]
-pub(super) struct Find {
-    /// What is so: one sentence
-    claim: String,
-
-    /// How bad it is
-    #[arg(long, value_enum)]
-    severity: SeverityWord,
-
-    /// Why it is so, as far as is known
-    #[arg(long, default_value = "", hide_default_value = true)]
-    cause: String,
-
-    /// Item whose evidence it rests on
+struct Place {
+    /// Item that it rests on, whose probe verifies it, or that it is about
     #[arg(long, value_name = "ID")]
     item: Option<String>,
 
@@ -40,6 +21,23 @@ pub(super) struct Find {
 
     #[command(flatten)]
     which: Which,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Find {
+    /// What is so: one sentence
+    claim: String,
+
+    /// How bad it is
+    #[arg(long, value_parser = severity)]
+    severity: Severity,
+
+    /// Why it is so, as far as is known
+    #[arg(long, default_value = "", hide_default_value = true)]
+    cause: String,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,15 +53,8 @@ pub(super) struct Act {
     #[arg(long, value_name = "DATE")]
     due: jiff::civil::Date,
 
-    /// Item whose probe verifies it
-    #[arg(long, value_name = "ID")]
-    item: Option<String>,
-
     #[command(flatten)]
-    by: By,
-
-    #[command(flatten)]
-    which: Which,
+    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,31 +74,18 @@ pub(super) struct Write {
     /// The note
     text: String,
 
-    /// Item that it is about
-    #[arg(long, value_name = "ID")]
-    item: Option<String>,
-
     #[command(flatten)]
-    by: By,
-
-    #[command(flatten)]
-    which: Which,
+    place: Place,
 }
 
 impl Run for Find {
     fn run(self) -> Result<Exit> {
-        let severity = match self.severity {
-            SeverityWord::Critical => Severity::Critical,
-            SeverityWord::High => Severity::High,
-            SeverityWord::Medium => Severity::Medium,
-            SeverityWord::Low => Severity::Low,
-        };
-        add(&self.which, &self.by, self.item.clone(), |review, by| {
+        self.place.add(|review, item, by| {
             review.add_finding(Finding {
-                severity,
+                severity: self.severity,
                 claim: self.claim,
                 cause: self.cause,
-                item: self.item,
+                item,
                 by,
                 at: now_to_the_second(),
             })
@@ -117,12 +95,12 @@ impl Run for Find {
 
 impl Run for Act {
     fn run(self) -> Result<Exit> {
-        add(&self.which, &self.by, self.item.clone(), |review, by| {
+        self.place.add(|review, item, by| {
             review.add_action(Action {
                 what: self.what,
                 owner: self.owner,
                 due: self.due,
-                item: self.item,
+                item,
                 by,
                 at: now_to_the_second(),
                 done: None,
@@ -133,10 +111,10 @@ impl Run for Act {
 
 impl Run for Write {
     fn run(self) -> Result<Exit> {
-        add(&self.which, &self.by, self.item.clone(), |review, by| {
+        self.place.add(|review, item, by| {
             review.add_note(Note {
                 text: self.text,
-                item: self.item,
+                item,
                 by,
                 at: now_to_the_second(),
             })
@@ -148,7 +126,7 @@ impl Run for Finish {
     fn run(self) -> Result<Exit> {
         let (workspace, folder) = self.which.open_existing()?;
         let by = self.by.name(&workspace);
-        let mut review = written(&folder, &by)?;
+        let mut review = folder.review_or_new(&by)?;
         let ids: Vec<String> = review.actions.keys().cloned().collect();
         let meant = ids.iter().filter(|id| id.starts_with(&self.id));
         let [id] = &meant.collect::<Vec<_>>()[..] else {
@@ -172,21 +150,25 @@ impl Run for Finish {
     }
 }
 
-/// Adds a block to a review and prints its id.
-fn add(
-    which: &Which,
-    by: &By,
-    item: Option<String>,
-    add: impl FnOnce(&mut scrutineer_checklists::review::Review, String) -> String,
-) -> Result<Exit> {
-    let (workspace, folder) = which.open_existing()?;
-    if let Some(item) = item {
-        check_item(&workspace, &item)?;
+impl Place {
+    /// Adds a block to the review and prints its id.
+    fn add(self, add: impl FnOnce(&mut Review, Option<String>, String) -> String) -> Result<Exit> {
+        let (workspace, folder) = self.which.open_existing()?;
+        if let Some(item) = &self.item {
+            check_item(&workspace, item)?;
+        }
+        let by = self.by.name(&workspace);
+        let mut review = folder.review_or_new(&by)?;
+        let id = add(&mut review, self.item, by);
+        folder.save_review(&review)?;
+        write_to_stdout(format!("{id}\n").as_bytes())?;
+        Ok(Exit::Fine)
     }
-    let by = by.name(&workspace);
-    let mut review = written(&folder, &by)?;
-    let id = add(&mut review, by);
-    folder.save_review(&review)?;
-    write_to_stdout(format!("{id}\n").as_bytes())?;
-    Ok(Exit::Fine)
+}
+
+/// A severity by its word.
+fn severity(word: &str) -> Result<Severity, String> {
+    let known = Severity::ALL.map(Severity::label);
+    let found = Severity::ALL.into_iter().find(|one| one.label() == word);
+    found.ok_or_else(|| format!("say {}", known.join(", ")))
 }
