@@ -6,8 +6,8 @@ use std::{path::PathBuf, time::Instant};
 use scrutineer_profiler::{
     capture::file,
     profile::{
-        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
-        top_functions,
+        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
+        Selection, top_functions,
     },
 };
 
@@ -67,6 +67,7 @@ fn time_views(profile: &Profile, round: u64) {
 fn draw(profile: &Profile, selection: &Selection, merge_threads: bool) {
     let options = CallTreeOptions {
         merge_threads,
+        detail: Detail::Bounded,
         ..CallTreeOptions::default()
     };
     let tree = CallTree::build(profile, selection, options);

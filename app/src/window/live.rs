@@ -9,7 +9,8 @@ use std::{
 use scrutineer_profiler::{
     capture::{CaptureError, file::CaptureTail, model::Chunk},
     profile::{
-        CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
+        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
+        Selection,
     },
     symbols::{Moment, Symbolizer, symbolize_profile},
 };
@@ -74,7 +75,11 @@ impl LiveProfile {
 
 /// What the views of a capture need.
 pub(super) fn lay_out(path: PathBuf, profile: Profile, damage: Option<String>) -> LoadedProfile {
-    let tree = CallTree::build(&profile, &Selection::default(), CallTreeOptions::default());
+    let options = CallTreeOptions {
+        detail: Detail::Bounded,
+        ..CallTreeOptions::default()
+    };
+    let tree = CallTree::build(&profile, &Selection::default(), options);
     let layout = FlameLayout::build(&tree, FlameOrder::Alphabetical);
     let left_heavy = FlameLayout::build(&tree, FlameOrder::LeftHeavy);
     LoadedProfile {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io};
 use super::one_line;
 use crate::{
     capture::model::NONE,
-    profile::{Forest, Profile, Selection},
+    profile::{Profile, Selection},
 };
 
 pub(super) fn write(
@@ -32,39 +32,29 @@ pub(super) fn stacks(profile: &Profile, selection: &Selection) -> BTreeMap<Vec<S
         .iter()
         .map(|f| frame_name(&f.name))
         .collect();
-    let forest = Forest::of(profile, selection, false);
+    let mut counted: BTreeMap<(&str, u32), u64> = BTreeMap::new();
+    for row in profile.weighed(selection) {
+        let thread = profile.threads[row.thread as usize].name.as_str();
+        *counted.entry((thread, row.stack)).or_default() += row.weight;
+    }
     let mut stacks = BTreeMap::new();
-    for group in &forest.groups {
-        let thread = frame_name(&group.name);
-        if group.without_stack > 0 {
-            *stacks.entry(vec![thread.clone()]).or_default() += group.without_stack;
-        }
-        for node in group
-            .nodes
-            .clone()
-            .filter(|n| forest.self_samples[*n as usize] > 0)
-        {
-            let mut stack = path(profile, &forest, &names, node);
-            stack.push(thread.clone());
-            stack.reverse();
-            *stacks.entry(stack).or_default() += forest.self_samples[node as usize];
-        }
+    for ((thread, node), weight) in counted {
+        let mut stack = path(profile, &names, node);
+        stack.push(frame_name(thread));
+        stack.reverse();
+        *stacks.entry(stack).or_default() += weight;
     }
     stacks
 }
 
-/// Functions from a node outwards.
-fn path(profile: &Profile, forest: &Forest, names: &[String], node: u32) -> Vec<String> {
+/// Functions from a stack node outwards.
+fn path(profile: &Profile, names: &[String], mut node: u32) -> Vec<String> {
     let mut path = Vec::new();
-    let mut node = node;
     while node != NONE {
-        let frames = profile.logical_of(forest.frame[node as usize]);
-        path.extend(
-            frames
-                .iter()
-                .map(|frame| names[frame.function as usize].clone()),
-        );
-        node = forest.parent[node as usize];
+        let frames = profile.logical_of(profile.stacks.frame[node as usize]);
+        let functions = frames.iter().map(|frame| frame.function as usize);
+        path.extend(functions.map(|function| names[function].clone()));
+        node = profile.stacks.parent[node as usize];
     }
     path
 }

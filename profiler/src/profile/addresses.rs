@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Profile, Selection, forest::StackCounts};
+use super::{Profile, Selection, counts::StackCounts};
 use crate::capture::model::NONE;
 
 /// An address with its cost, in the unit of the selection's weight.

@@ -173,7 +173,7 @@ impl DiffTree {
         }
         let [[base_self, base_total], [own, total]] = sums;
         self.tree.self_samples[node as usize] = own;
-        self.tree.total_samples.push(total);
+        self.tree.total_samples[node as usize] = total;
         self.base_self.push(base_self);
         self.base_total.push(base_total);
         node

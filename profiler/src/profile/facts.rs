@@ -5,7 +5,7 @@ use scrutineer_evidence::capture::{CaptureFacts, FunctionShare};
 use crate::{
     capture::model::NONE,
     profile::{
-        Profile, Selection, forest::StackCounts, garbage_collectors::collects_garbage,
+        Profile, Selection, counts::StackCounts, garbage_collectors::collects_garbage,
         top_functions,
     },
 };

@@ -149,6 +149,8 @@ struct Nodes<'a> {
     profile: &'a Profile,
     children: HashMap<(u32, u32), u32>,
     groups: HashMap<&'a str, u32>,
+    /// Whether the tree leaves light nodes out.
+    is_bounded: bool,
     found: HashMap<(u32, u32), Option<u32>>,
 }
 
@@ -163,11 +165,13 @@ impl<'a> Nodes<'a> {
             groups: groups
                 .map(|(node, label)| (group_name(label), *node))
                 .collect(),
+            is_bounded: tree.least > 1,
             found: HashMap::new(),
         }
     }
 
-    /// `None` where the tree does not hold the stack.
+    /// `None` where the tree does not hold the stack; the innermost that it holds where it leaves
+    /// light nodes out.
     fn node(&mut self, thread: u32, stack: u32) -> Option<u32> {
         let name = &self.profile.threads.get(thread as usize)?.name;
         let group = *self.groups.get(name.as_str())?;
@@ -187,7 +191,10 @@ impl<'a> Nodes<'a> {
         for stack in path.into_iter().rev() {
             let frames = self.profile.logical_of(stacks.frame[stack as usize]);
             for frame in frames.iter().rev() {
-                node = node.and_then(|node| self.children.get(&(node, frame.function)).copied());
+                node = node.and_then(|node| {
+                    let below = self.children.get(&(node, frame.function)).copied();
+                    below.or(self.is_bounded.then_some(node))
+                });
             }
             self.found.insert((group, stack), node);
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     capture::model::NONE,
-    profile::{Profile, Selection, forest::StackCounts},
+    profile::{Profile, Selection, counts::StackCounts},
 };
 
 /// A line with its cost, in the unit of the selection's weight.

@@ -172,7 +172,7 @@ proptest! {
         threads in prop::option::of(prop::collection::btree_set(0_u32..5, 0..3)),
     ) {
         let profile = shape.profile();
-        let options = CallTreeOptions { merge_threads, hide_inlined, inverted };
+        let options = CallTreeOptions { merge_threads, hide_inlined, inverted, ..CallTreeOptions::default() };
         let time_ns = time.map(|start| start..start + 30);
         let selection = Selection { time_ns, threads, ..Selection::default() };
         let tree = CallTree::build(&profile, &selection, options);
@@ -189,12 +189,45 @@ proptest! {
     }
 
     #[test]
+    fn a_bounded_tree_is_the_heavy_part_of_the_whole_one(
+        shape in shapes(),
+        merge_threads in any::<bool>(),
+        hide_inlined in any::<bool>(),
+        inverted in any::<bool>(),
+        least in 1_u64..12,
+    ) {
+        let profile = shape.profile();
+        let options = CallTreeOptions { merge_threads, hide_inlined, inverted, ..CallTreeOptions::default() };
+        let all = Selection::default();
+        let bounded = CallTree::down_to(&profile, &all, options, least);
+        let mut heavy = expected(&profile, &all, options);
+        // Groups of threads are there however light.
+        let is_group = |path: &[String]| !merge_threads && !inverted && path.len() == 1;
+        let whole_below = |path: &[String]| -> u64 {
+            let below = heavy.iter().filter(|(other, _)| other.starts_with(path));
+            below.map(|(_, (own, _))| own).sum()
+        };
+        let left_out: u64 = heavy
+            .iter()
+            .filter(|(path, (_, total))| *total < least && !path.is_empty() && !is_group(path))
+            .filter(|(path, _)| {
+                let above = &path[..path.len() - 1];
+                above.is_empty() || is_group(above) || heavy[above].1 >= least
+            })
+            .map(|(path, (_, total))| if inverted { *total } else { whole_below(path) })
+            .sum();
+        heavy.retain(|path, (_, total)| *total >= least || path.is_empty() || is_group(path));
+        prop_assert_eq!(paths(&profile, &bounded), heavy);
+        prop_assert_eq!(bounded.left_out, left_out);
+    }
+
+    #[test]
     fn top_functions_say_what_counting_sample_by_sample_says(
         shape in shapes(),
         hide_inlined in any::<bool>(),
     ) {
         let profile = shape.profile();
-        let options = CallTreeOptions { hide_inlined, merge_threads: true, inverted: false };
+        let options = CallTreeOptions { hide_inlined, merge_threads: true, ..CallTreeOptions::default() };
         let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         for (path, (own, _)) in expected(&profile, &Selection::default(), options) {
             if let Some(leaf) = path.last() {

@@ -2,7 +2,7 @@
 
 use crate::{
     capture::model::NONE,
-    profile::{LogicalFrame, Profile, Selection, forest::StackCounts},
+    profile::{LogicalFrame, Profile, Selection, counts::StackCounts},
 };
 
 /// A function with its samples (with another [`crate::profile::Weight`] than CPU time: with that

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scrutineer_profiler::profile::{
-    CallTree, CallTreeOptions, FlameLayout, FlameOrder, Profile,
+    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile,
     transform::{Pick, Transform, apply},
 };
 
@@ -55,6 +55,7 @@ fn side(
     let options = CallTreeOptions {
         inverted,
         merge_threads: true,
+        detail: Detail::Bounded,
         ..CallTreeOptions::default()
     };
     let tree = CallTree::build(&profile, &arrangement.selection(), options);

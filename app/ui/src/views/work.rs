@@ -8,8 +8,8 @@ use std::{
 
 use regex::Regex;
 use scrutineer_profiler::profile::{
-    CallTree, CallTreeOptions, FlameLayout, FlameOrder, LayoutOptions, Profile, TopFunction,
-    Weight,
+    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, LayoutOptions, Profile,
+    TopFunction, Weight,
     heat_map::HeatMap,
     top_functions,
     tracks::ThreadIndex,
@@ -229,6 +229,7 @@ fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arrang
     }
     let options = CallTreeOptions {
         inverted: arrangement.inverted,
+        detail: Detail::Bounded,
         ..CallTreeOptions::default()
     };
     let tree = Arc::new(CallTree::build(&profile, &selection, options));
