@@ -424,12 +424,10 @@ fn read_any(
         if options.measure.is_some() {
             bail!("--measure is for files of other tools; choose with --weight in a capture");
         }
-        let (chunks, damage) = file::read(path)?;
-        let has_end = chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_)));
-        let mut builder = ProfileBuilder::default();
-        for chunk in chunks {
-            builder.push(chunk);
-        }
+        let (builder, damage) = ProfileBuilder::of_file(path)?;
+        let has_end = builder
+            .profile()
+            .is_some_and(|profile| profile.end.is_some());
         return Ok((builder, sentence_of(&damage, has_end)));
     }
     progress.step(&format!("Reading {}", path.display()), None);
@@ -440,11 +438,7 @@ fn read_any(
 }
 
 fn load_without_lookup(path: &Path) -> Result<(Profile, Damage)> {
-    let (chunks, damage) = file::read(path)?;
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
+    let (builder, damage) = ProfileBuilder::of_file(path)?;
     Ok((
         builder
             .finish()

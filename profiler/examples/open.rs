@@ -3,12 +3,9 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use scrutineer_profiler::{
-    capture::file,
-    profile::{
-        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
-        Selection, top_functions,
-    },
+use scrutineer_profiler::profile::{
+    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder, Selection,
+    top_functions,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,17 +16,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => 5,
     };
     let begun = Instant::now();
-    let (chunks, damage) = file::read(&path)?;
+    let (builder, damage) = ProfileBuilder::of_file(&path)?;
     if let Some(what) = damage.what {
         eprintln!("{what}");
     }
-    println!("read {:.3} s", begun.elapsed().as_secs_f64());
-    let mut builder = ProfileBuilder::default();
-    for chunk in chunks {
-        builder.push(chunk);
-    }
     let profile = builder.finish().ok_or("the file holds no header")?;
-    println!("built {:.3} s", begun.elapsed().as_secs_f64());
+    println!("read {:.3} s", begun.elapsed().as_secs_f64());
     draw(&profile, &Selection::default(), false);
     println!("first picture {:.3} s", begun.elapsed().as_secs_f64());
     tell_memory(profile.samples.time_ns.len())?;

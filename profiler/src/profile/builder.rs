@@ -12,6 +12,7 @@ use crate::{
     profile::{
         Category, Foreign, Function, LogicalFrame, Profile,
         category::{Classifier, Origin},
+        index::ProfileIndex,
         wait_classes::Unclassed,
     },
     symbols::is_made_up,
@@ -42,6 +43,8 @@ struct Growing {
     free_functions: Vec<u32>,
     /// For each raw frame, whether it still has its address for a name.
     placeholder: Vec<bool>,
+    /// For each raw frame, whether its innermost function has a name.
+    is_named: Vec<bool>,
     /// Whether a source file has decided the function's category.
     settled: Vec<bool>,
     unclassed: Unclassed,
@@ -121,6 +124,7 @@ impl Growing {
                 frame_logical: Vec::new(),
                 logical: Vec::new(),
                 looked_up: Vec::new(),
+                index: ProfileIndex::default(),
             },
             functions: HashMap::new(),
             files: HashMap::new(),
@@ -129,6 +133,7 @@ impl Growing {
             innermost: Vec::new(),
             free_functions: Vec::new(),
             placeholder: Vec::new(),
+            is_named: Vec::new(),
             settled: Vec::new(),
             unclassed: Unclassed::default(),
         }
@@ -150,6 +155,8 @@ impl Growing {
                 for frame in symbols {
                     self.push_symbols(frame);
                 }
+                // Other functions repeat one another.
+                self.profile.index = ProfileIndex::default();
                 self.unclassed.forget_told();
                 self.unclassed.class(&mut self.profile);
             }
@@ -186,6 +193,7 @@ impl Growing {
         self.profile.looked_up.push(false);
         self.innermost.push(0);
         self.placeholder.push(true);
+        self.is_named.push(false);
     }
 
     /// The function that stands for an address without a name.
@@ -227,6 +235,7 @@ impl Growing {
         if nodes.parent.len() == nodes.frame.len() && parents_first && frames_known {
             self.profile.stacks.parent.extend(nodes.parent);
             self.profile.stacks.frame.extend(nodes.frame);
+            self.profile.index = ProfileIndex::default();
         }
     }
 
@@ -256,9 +265,7 @@ impl Growing {
         if !even || !self.knows_all(&samples.thread, &samples.stack) {
             return;
         }
-        for (stack, flags) in samples.stack.iter().zip(&samples.flags) {
-            self.count_quality(*stack, *flags);
-        }
+        self.count_quality(&samples);
         let held = &mut self.profile.samples;
         held.time_ns.extend(samples.time_ns);
         held.thread.extend(
@@ -269,6 +276,7 @@ impl Growing {
         );
         held.stack.extend(samples.stack);
         held.flags.extend(samples.flags);
+        self.profile.index = ProfileIndex::default();
     }
 
     fn knows_all(&self, threads: &[u32], stacks: &[u32]) -> bool {
@@ -345,24 +353,22 @@ impl Growing {
         held.value.extend(readings.value);
     }
 
-    fn count_quality(&mut self, stack: u32, flags: u8) {
+    fn count_quality(&mut self, samples: &Samples) {
+        let (mut truncated, mut unresolved) = (0, 0);
+        for (stack, flags) in samples.stack.iter().zip(&samples.flags) {
+            truncated += u64::from(flags & SAMPLE_TRUNCATED != 0);
+            if *stack == NONE {
+                unresolved += 1;
+                continue;
+            }
+            let frame = self.profile.stacks.frame[*stack as usize] as usize;
+            self.innermost[frame] += 1;
+            unresolved += u64::from(!self.is_named[frame]);
+        }
         let quality = &mut self.profile.quality;
-        quality.samples += 1;
-        quality.truncated += u64::from(flags & SAMPLE_TRUNCATED != 0);
-        if stack == NONE {
-            quality.unresolved += 1;
-            return;
-        }
-        let frame = self.profile.stacks.frame[stack as usize];
-        self.innermost[frame as usize] += 1;
-        if !self.is_named(frame) {
-            self.profile.quality.unresolved += 1;
-        }
-    }
-
-    fn is_named(&self, frame: u32) -> bool {
-        let innermost = self.profile.logical_of(frame)[0].function;
-        self.profile.functions[innermost as usize].named
+        quality.samples += samples.stack.len() as u64;
+        quality.truncated += truncated;
+        quality.unresolved += unresolved;
     }
 
     /// What the samples themselves tell is counted here: a file cut short may lack its last
@@ -395,6 +401,8 @@ impl Growing {
         // The physical function is inlined nowhere, whatever the debug information claims.
         self.profile.logical[range.end as usize - 1].inlined = false;
         self.profile.frame_logical[frame as usize] = range;
+        let innermost = self.profile.logical_of(frame)[0].function;
+        self.is_named[frame as usize] = self.profile.functions[innermost as usize].named;
         let after = self.unresolved_at(frame);
         let unresolved = &mut self.profile.quality.unresolved;
         *unresolved = *unresolved - before + after;
@@ -402,7 +410,7 @@ impl Growing {
 
     /// Samples whose innermost frame is `frame`, where it has no name.
     fn unresolved_at(&self, frame: u32) -> u64 {
-        if self.is_named(frame) {
+        if self.is_named[frame as usize] {
             0
         } else {
             self.innermost[frame as usize]

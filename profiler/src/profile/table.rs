@@ -9,7 +9,7 @@ use crate::{
         Activity, CaptureEnd, CaptureHeader, Event, Frame, Module, PageFaults, ProcessEntry,
         Readings, Samples, Series, StackNodes, Thread, WaitClass, Waits,
     },
-    profile::{Foreign, Weight},
+    profile::{Foreign, Weight, index::ProfileIndex},
 };
 
 /// Where a function's code comes from; the flame graph's colour.
@@ -119,6 +119,7 @@ pub struct Profile {
     pub logical: Vec<LogicalFrame>,
     /// For each raw frame, whether a symbol lookup has been made.
     pub looked_up: Vec<bool>,
+    pub(crate) index: ProfileIndex,
 }
 
 /// What of a profile is looked at: the one selection that all views share.
@@ -179,7 +180,11 @@ impl Profile {
     pub fn selected(&self, selection: &Selection) -> impl Iterator<Item = usize> + use<'_> {
         let time = selection.time_ns.clone();
         let threads = self.mask_of(selection);
-        (0..self.samples.time_ns.len()).filter(move |&sample| {
+        let rows = match &time {
+            Some(range) => self.sample_times().rows(range),
+            None => 0..self.samples.time_ns.len(),
+        };
+        rows.filter(move |&sample| {
             let in_time = time
                 .as_ref()
                 .is_none_or(|t| t.contains(&self.samples.time_ns[sample]));
@@ -192,6 +197,16 @@ impl Profile {
     pub fn logical_of(&self, frame: u32) -> &[LogicalFrame] {
         let range = &self.frame_logical[frame as usize];
         &self.logical[range.start as usize..range.end as usize]
+    }
+
+    /// The logical frames of a stack node that are shown, innermost first.
+    pub(super) fn shown(&self, node: u32, hide_inlined: bool) -> &[LogicalFrame] {
+        let logical = self.logical_of(self.stacks.frame[node as usize]);
+        if hide_inlined {
+            &logical[logical.len() - 1..]
+        } else {
+            logical
+        }
     }
 
     /// Which threads a selection holds, by position; `None` for all.

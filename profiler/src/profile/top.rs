@@ -1,9 +1,6 @@
 //! Top functions: self and total weight per function over a selection.
 
-use crate::{
-    capture::model::NONE,
-    profile::{LogicalFrame, Profile, Selection, counts::StackCounts},
-};
+use crate::profile::{Profile, Selection, counts::StackCounts};
 
 /// A function with its samples (with another [`crate::profile::Weight`] than CPU time: with that
 /// weight's unit); recursion counts once in the total.
@@ -40,10 +37,19 @@ pub fn top_functions(
         .enumerate()
         .filter(|(_, samples)| **samples > 0)
     {
-        let innermost = shown(profile, node as u32, hide_inlined)[0].function;
+        let innermost = profile.shown(node as u32, hide_inlined)[0].function;
         top[innermost as usize].self_samples += samples;
     }
-    add_totals(profile, &counts.totals(profile), hide_inlined, &mut top);
+    let repeats = profile.repeats(hide_inlined);
+    let totals = counts.totals(profile);
+    for (total, node) in totals.iter().zip(0_u32..).filter(|(total, _)| **total > 0) {
+        for (at, frame) in profile.shown(node, hide_inlined).iter().enumerate() {
+            // A recursive function gets the samples of its outermost activation alone.
+            if !repeats.has(profile, (node, at), hide_inlined) {
+                top[frame.function as usize].total_samples += total;
+            }
+        }
+    }
     top.retain(|function| function.total_samples > 0);
     top.sort_by(|a, b| {
         let name = |f: &TopFunction| profile.functions[f.function as usize].name.as_str();
@@ -53,65 +59,6 @@ pub fn top_functions(
             .then(a.function.cmp(&b.function))
     });
     top
-}
-
-/// The logical frames of a stack node that are shown, innermost first.
-fn shown(profile: &Profile, node: u32, hide_inlined: bool) -> &[LogicalFrame] {
-    let logical = profile.logical_of(profile.stacks.frame[node as usize]);
-    if hide_inlined {
-        &logical[logical.len() - 1..]
-    } else {
-        logical
-    }
-}
-
-/// Walks the trie in depth with a count of each function's activations, so that a recursive
-/// function gets the samples of its outermost activation alone.
-fn add_totals(profile: &Profile, totals: &[u64], hide_inlined: bool, top: &mut [TopFunction]) {
-    let (mut next, siblings) = children(profile, totals);
-    let mut active = vec![0_u32; profile.functions.len()];
-    let mut path: Vec<u32> = Vec::new();
-    // The last list is that of the roots.
-    let roots = totals.len();
-    let mut at = roots;
-    loop {
-        let child = next[at];
-        if child == NONE {
-            let Some(node) = path.pop() else { return };
-            for frame in shown(profile, node, hide_inlined) {
-                active[frame.function as usize] -= 1;
-            }
-            at = path.last().map_or(roots, |node| *node as usize);
-            continue;
-        }
-        next[at] = siblings[child as usize];
-        for frame in shown(profile, child, hide_inlined) {
-            let function = frame.function as usize;
-            if active[function] == 0 {
-                top[function].total_samples += totals[child as usize];
-            }
-            active[function] += 1;
-        }
-        path.push(child);
-        at = child as usize;
-    }
-}
-
-/// First child of each node that has samples, the roots' list last, and each node's next sibling.
-fn children(profile: &Profile, totals: &[u64]) -> (Vec<u32>, Vec<u32>) {
-    let mut first = vec![NONE; totals.len() + 1];
-    let mut siblings = vec![NONE; totals.len()];
-    for node in (0..totals.len()).filter(|node| totals[*node] > 0) {
-        let parent = profile.stacks.parent[node];
-        let list = if parent == NONE {
-            totals.len()
-        } else {
-            parent as usize
-        };
-        siblings[node] = first[list];
-        first[list] = node as u32;
-    }
-    (first, siblings)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use reader::{is_capture, read};
+pub use reader::{is_capture, read, read_each};
 pub use summary::{CaptureSummary, summarise};
 pub use tail::CaptureTail;
 pub use validate::MAX_STACK_DEPTH;

@@ -28,6 +28,11 @@ pub fn read(path: &Path) -> Result<(Vec<Chunk>, Damage), CaptureError> {
     Ok((chunks, damage))
 }
 
+/// As [`read`], chunk by chunk as they are read, until `take` returns `false`.
+pub fn read_each(path: &Path, take: &mut dyn FnMut(Chunk) -> bool) -> Result<Damage, CaptureError> {
+    each_with_end(path, take).map(|(damage, _)| damage)
+}
+
 /// Whether a file begins as captures do; one that cannot be read does not.
 pub fn is_capture(path: &Path) -> bool {
     let mut start = [0; MAGIC.len()];
@@ -38,9 +43,21 @@ pub fn is_capture(path: &Path) -> bool {
 /// As [`read`], with how the reading ended.
 pub(super) fn read_with_end(path: &Path) -> Result<(Vec<Chunk>, Damage, End), CaptureError> {
     let mut chunks = Vec::new();
+    let (damage, end) = each_with_end(path, &mut |chunk| {
+        chunks.push(chunk);
+        true
+    })?;
+    Ok((chunks, damage, end))
+}
+
+fn each_with_end(
+    path: &Path,
+    take: &mut dyn FnMut(Chunk) -> bool,
+) -> Result<(Damage, End), CaptureError> {
     let mut validator = Validator::default();
     let (file, length) = open(path)?;
     let mut scan = Scan::start(path, BufReader::new(file), length)?;
+    let mut is_empty = true;
     let end = loop {
         let (head, body) = match scan.next() {
             Step::Chunk(head, body) => (head, body),
@@ -48,7 +65,12 @@ pub(super) fn read_with_end(path: &Path) -> Result<(Vec<Chunk>, Damage, End), Ca
         };
         let chunk = head.decode_body(&body);
         match chunk.and_then(|chunk| validator.admit(&chunk).map(|()| chunk)) {
-            Ok(chunk) => chunks.push(chunk),
+            Ok(chunk) => {
+                is_empty = false;
+                if !take(chunk) {
+                    break End::Whole;
+                }
+            }
             Err(why) => {
                 break End::Damaged {
                     at: scan.chunk_at,
@@ -57,11 +79,10 @@ pub(super) fn read_with_end(path: &Path) -> Result<(Vec<Chunk>, Damage, End), Ca
             }
         }
     };
-    if chunks.is_empty() {
+    if is_empty {
         return Err(nothing_readable(path, &end));
     }
-    let damage = end.damage(length);
-    Ok((chunks, damage, end))
+    Ok((end.damage(length), end))
 }
 
 /// How the reading of a file ended.

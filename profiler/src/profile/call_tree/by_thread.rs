@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{CallTree, grower::Slot};
 use crate::{
     capture::model::NONE,
-    profile::{Profile, Selection},
+    profile::{
+        Profile, Selection,
+        gather::{Row, summed},
+    },
 };
 
 /// Entries of the table that is filled in one pass over the selection's rows; a pass fills one
@@ -148,22 +151,21 @@ fn branches(
     let columns = tree.len() * 2;
     let at_once = (TABLE_ENTRIES / columns).max(1);
     let mut branches = Vec::with_capacity(groups.names.len());
-    let mut table = vec![0_u64; columns * at_once.min(groups.names.len())];
     for first in (0..groups.names.len()).step_by(at_once) {
         let here = (groups.names.len() - first).min(at_once);
-        table.fill(0);
-        for row in profile.weighed(selection) {
-            let group = groups.of_thread[row.thread as usize] as usize;
-            let Some(group) = group.checked_sub(first).filter(|group| *group < here) else {
-                continue;
-            };
-            let slot = match row.stack {
-                NONE => 0,
-                stack => slots[stack as usize].position(),
-            };
-            table[group * columns + slot] += row.weight;
-        }
-        let of_group = table.chunks(columns).take(here);
+        let add = |table: &mut Vec<u64>, (thread, stack, weight): Row| {
+            let group = groups.of_thread[thread as usize] as usize;
+            if let Some(group) = group.checked_sub(first).filter(|group| *group < here) {
+                let slot = match stack {
+                    NONE => 0,
+                    stack => slots[stack as usize].position(),
+                };
+                table[group * columns + slot] += weight;
+            }
+        };
+        let start = || vec![0_u64; columns * here];
+        let table = summed(profile.gathered(selection, start, add));
+        let of_group = table.chunks(columns);
         branches.extend(of_group.map(|columns| Branch::of(tree, columns)));
     }
     branches

@@ -6,14 +6,14 @@ pub enum Detail {
     /// Every node.
     #[default]
     Whole,
-    /// What can be looked at: where the selection touches more than 131,072 stack nodes, the
+    /// What can be looked at: where the selection touches more than 65,536 stack nodes, the
     /// lightest nodes are left out, so that the time it takes does not grow with the profile.
     /// Totals of what is there stay exact, and [`super::CallTree::least`] says where it ends.
     Bounded,
 }
 
 /// Stack nodes that a bounded tree is made of at most.
-const MOST_STACK_NODES: usize = 1 << 17;
+const MOST_STACK_NODES: usize = 1 << 16;
 
 impl Detail {
     /// The least weight of a node that is shown, by the weights of all stack nodes: a power of two.

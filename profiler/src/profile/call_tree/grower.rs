@@ -5,10 +5,7 @@ use std::ops::Range;
 use super::{CallTree, CallTreeOptions, ranks};
 use crate::{
     capture::model::NONE,
-    profile::{
-        LogicalFrame, Profile,
-        counts::{Callees, StackCounts},
-    },
+    profile::{LogicalFrame, Profile, counts::StackCounts, index::Callees},
 };
 
 /// A place on a stack, about to become (a part of) a node of the tree.
@@ -93,12 +90,11 @@ impl<'a> Grower<'a> {
             least: self.least,
             ..CallTree::default()
         };
-        let callees = Callees::of(self.profile, self.totals);
+        let callees = self.profile.callees();
         let mut level = if self.options.inverted {
             self.innermost()
         } else {
-            let roots = callees.below(NONE).iter();
-            roots.map(|node| self.enter(*node, 0)).collect()
+            self.weighing(callees.below(NONE), 0).collect()
         };
         let borne: u64 = level.iter().map(|place| place.weight).sum();
         tree.push_node(NONE, 0, 0, false);
@@ -112,7 +108,7 @@ impl<'a> Grower<'a> {
             for siblings in level.chunk_by_mut(|a, b| a.parent == b.parent) {
                 siblings.sort_unstable_by_key(|place| place.rank);
                 for same in siblings.chunk_by(|a, b| a.rank == b.rank) {
-                    self.add_node(&mut tree, same, (depth, &callees), &mut next);
+                    self.add_node(&mut tree, same, (depth, callees), &mut next);
                 }
             }
             std::mem::swap(&mut level, &mut next);
@@ -132,6 +128,12 @@ impl<'a> Grower<'a> {
                 ..self.enter(node, 0)
             })
             .collect()
+    }
+
+    /// The first places of those nodes that have samples.
+    fn weighing<'n>(&'n self, nodes: &'n [u32], parent: u32) -> impl Iterator<Item = Place> + 'n {
+        let weighing = nodes.iter().filter(|node| self.totals[**node as usize] > 0);
+        weighing.map(move |node| self.enter(*node, parent))
     }
 
     /// The first place of a stack node: its outermost logical frame, or, inverted, the innermost.
@@ -211,8 +213,7 @@ impl<'a> Grower<'a> {
             return 0;
         }
         self.note(&[place], Slot::at(parent));
-        let below = callees.below(place.node).iter();
-        next.extend(below.map(|node| self.enter(*node, parent)));
+        next.extend(self.weighing(callees.below(place.node), parent));
         self.counts.by_stack[place.node as usize]
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Pick, Transform};
 use crate::{
     capture::model::{Frame, NONE, StackNodes},
-    profile::{Category, Function, LogicalFrame, Profile},
+    profile::{Category, Function, LogicalFrame, Profile, index::ProfileIndex},
 };
 
 /// Name of the frame that stands for what is not reached through one's own code.
@@ -285,6 +285,7 @@ impl Stacks {
             frame_logical: (0..self.frames.len() as u32).map(|n| n..n + 1).collect(),
             looked_up: vec![true; self.frames.len()],
             logical: self.frames,
+            index: ProfileIndex::default(),
             ..profile.clone()
         };
         let samples = &mut derived.samples;
