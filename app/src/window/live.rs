@@ -68,7 +68,7 @@ impl LiveProfile {
         self.builder.push(Chunk::Symbols(names));
         // What is known already is not looked up again at the end; without the cache, it is.
         let _ = self.symbolizer.save_cache();
-        let profile = self.builder.profile()?.clone();
+        let profile = self.builder.profile()?.clone().ordered();
         Some(lay_out(self.path.clone(), profile, None))
     }
 }

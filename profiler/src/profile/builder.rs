@@ -90,9 +90,9 @@ impl ProfileBuilder {
         self.growing.as_ref().map(|growing| &growing.profile)
     }
 
-    /// Ends the building.
+    /// Ends the building, and puts the stack nodes in the order that serves views best.
     pub fn finish(self) -> Option<Profile> {
-        self.growing.map(|growing| growing.profile)
+        self.growing.map(|growing| growing.profile.ordered())
     }
 }
 

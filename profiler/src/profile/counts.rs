@@ -4,7 +4,8 @@ use crate::{
     capture::model::NONE,
     profile::{
         Profile, Selection,
-        gather::{Row, summed},
+        gather::{Row, Sum, add_column},
+        spare::Table,
     },
 };
 
@@ -12,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct StackCounts {
     /// Samples by stack node.
-    pub(crate) by_stack: Vec<u64>,
+    pub(crate) by_stack: Table<u64>,
     /// Samples without a stack.
     pub(crate) without_stack: u64,
     /// Whether a thread has rows in the selection, by position.
@@ -21,44 +22,70 @@ pub(crate) struct StackCounts {
 
 impl StackCounts {
     pub(crate) fn of(profile: &Profile, selection: &Selection) -> Self {
+        let nodes = profile.stacks.frame.len();
         let start = || Self {
-            by_stack: vec![0; profile.stacks.frame.len()],
+            by_stack: profile.index.weights.zeroed(nodes),
             without_stack: 0,
             has_rows: vec![false; profile.threads.len()],
         };
-        let add = |counts: &mut Self, (thread, stack, weight): Row| {
-            counts.has_rows[thread as usize] = true;
-            match stack {
-                NONE => counts.without_stack += weight,
-                stack => counts.by_stack[stack as usize] += weight,
-            }
-        };
-        let mut counts = Self {
-            by_stack: Vec::new(),
-            without_stack: 0,
-            has_rows: vec![false; profile.threads.len()],
-        };
-        let mut by_stack = Vec::new();
-        for part in profile.gathered(selection, start, add) {
-            counts.without_stack += part.without_stack;
-            for (has_rows, more) in counts.has_rows.iter_mut().zip(part.has_rows) {
-                *has_rows |= more;
-            }
-            by_stack.push(part.by_stack);
-        }
-        counts.by_stack = summed(by_stack);
-        counts
+        profile.gathered(selection, (nodes, start))
     }
 
-    /// Samples in each node and below it: parents come before their children.
-    pub(crate) fn totals(&self, profile: &Profile) -> Vec<u64> {
-        let mut totals = self.by_stack.clone();
+    /// Samples in each node and below it.
+    pub(crate) fn totals(&self, profile: &Profile) -> Table<u64> {
+        let mut totals = profile.index.weights.empty();
+        if let Some(ends) = profile.ends() {
+            sum_in_order(&mut totals, &self.by_stack, ends);
+            return totals;
+        }
+        totals.extend_from_slice(&self.by_stack);
+        // Parents come before their children.
         for node in (0..totals.len()).rev() {
             let parent = profile.stacks.parent[node];
             if parent != NONE {
-                totals[parent as usize] += totals[node];
+                let below = totals[node];
+                totals[parent as usize] += below;
             }
         }
         totals
     }
+}
+
+impl Sum for StackCounts {
+    fn add_rows(&mut self, rows: impl Iterator<Item = Row>) {
+        // Slices of their own, so that they need not be looked up again for each row.
+        let (by_stack, has_rows) = (&mut self.by_stack[..], &mut self.has_rows[..]);
+        let mut without_stack = 0;
+        rows.for_each(|(thread, stack, weight)| {
+            has_rows[thread as usize] = true;
+            match stack {
+                NONE => without_stack += weight,
+                stack => by_stack[stack as usize] += weight,
+            }
+        });
+        self.without_stack += without_stack;
+    }
+
+    fn add_sum(&mut self, other: Self) {
+        self.without_stack += other.without_stack;
+        for (has_rows, more) in self.has_rows.iter_mut().zip(other.has_rows) {
+            *has_rows |= more;
+        }
+        add_column(&mut self.by_stack, &other.by_stack);
+    }
+}
+
+/// Differences of running sums, as the nodes below one follow it.
+fn sum_in_order(totals: &mut Vec<u64>, by_stack: &[u64], ends: &[u32]) {
+    totals.reserve(by_stack.len() + 1);
+    let mut before = 0;
+    totals.push(before);
+    totals.extend(by_stack.iter().map(|count| {
+        before += count;
+        before
+    }));
+    for (node, end) in ends.iter().enumerate() {
+        totals[node] = totals[*end as usize] - totals[node];
+    }
+    totals.truncate(by_stack.len());
 }

@@ -5,88 +5,94 @@ use std::{num::NonZero, ops::Range};
 use super::{Profile, Selection, Weight};
 
 /// Rows below which another thread is not worth its start.
-const ROWS_PER_THREAD: usize = 1 << 20;
+const LEAST_ROWS_PER_THREAD: usize = 1 << 18;
+/// Entries of a sum that take as long to clear and to add up as a row takes to be read.
+const ENTRIES_PER_ROW: usize = 4;
 
 /// A row: position of its thread, stack node of its innermost frame, weight.
 pub(super) type Row = (u32, u32, u64);
 
+/// What rows are summed up in.
+pub(super) trait Sum: Send {
+    /// Adds rows; called once a block of some thousands.
+    fn add_rows(&mut self, rows: impl Iterator<Item = Row>);
+    /// Adds what another sum of the same kind has gathered.
+    fn add_sum(&mut self, other: Self);
+}
+
 impl Profile {
-    /// Hands all rows that [`Self::weighed`] gives to one of several sums, each of which `start`
-    /// begins; several times faster than that for CPU samples, of which there can be millions.
-    pub(super) fn gathered<T: Send>(
+    /// Adds all rows that [`Self::weighed`] gives to what `start` begins, which has so many
+    /// `entries`; several times faster for CPU samples, of which there can be millions.
+    pub(super) fn gathered<T: Sum>(
         &self,
         selection: &Selection,
-        start: impl Fn() -> T + Sync,
-        add: impl Fn(&mut T, Row) + Sync,
-    ) -> Vec<T> {
+        (entries, start): (usize, impl Fn() -> T + Sync),
+    ) -> T {
         if selection.weight != Weight::Cpu {
             let mut sum = start();
-            self.weighed(selection)
-                .for_each(|row| add(&mut sum, (row.thread, row.stack, row.weight)));
-            return vec![sum];
+            let rows = self.weighed(selection);
+            sum.add_rows(rows.map(|row| (row.thread, row.stack, row.weight)));
+            return sum;
         }
         let times = self.sample_times().blocks(selection.time_ns.as_ref());
         let blocks: Vec<(Range<usize>, bool)> = times.collect();
         let rows: usize = blocks.iter().map(|(rows, _)| rows.len()).sum();
         let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let parts = (rows / ROWS_PER_THREAD).clamp(1, cpus);
+        let per_thread = LEAST_ROWS_PER_THREAD.max(entries / ENTRIES_PER_ROW);
+        let parts = (rows / per_thread).clamp(1, cpus);
         let mask = self.mask_of(selection);
         let sum_of = |blocks: &[(Range<usize>, bool)]| {
             let mut sum = start();
             for (rows, is_inside) in blocks {
                 let range = selection.time_ns.as_ref().filter(|_| !is_inside);
-                self.add_block(rows.clone(), (range, mask.as_deref()), |row| {
-                    add(&mut sum, row)
-                });
+                self.add_block(&mut sum, rows.clone(), (range, mask.as_deref()));
             }
             sum
         };
         let mut parts = blocks.chunks(blocks.len().div_ceil(parts).max(1));
         let Some(first) = parts.next() else {
-            return vec![start()];
+            return start();
         };
         std::thread::scope(|scope| {
             let others: Vec<_> = parts.map(|part| scope.spawn(|| sum_of(part))).collect();
-            let mut sums = vec![sum_of(first)];
+            let mut sum = sum_of(first);
             for other in others {
-                let sum = other.join();
-                sums.push(sum.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                let other = other.join();
+                sum.add_sum(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
-            sums
+            sum
         })
     }
 
-    fn add_block(
+    fn add_block<T: Sum>(
         &self,
+        sum: &mut T,
         rows: Range<usize>,
         (range, mask): (Option<&Range<u64>>, Option<&[bool]>),
-        mut add: impl FnMut(Row),
     ) {
-        let (thread, stack) = (&self.samples.thread, &self.samples.stack);
+        let thread = &self.samples.thread[rows.clone()];
+        let stack = &self.samples.stack[rows.clone()];
         if range.is_none() && mask.is_none() && self.sample_weights.is_empty() {
-            let rows = thread[rows.clone()].iter().zip(&stack[rows]);
-            rows.for_each(|(thread, stack)| add((*thread, *stack, 1)));
+            let rows = thread.iter().zip(stack);
+            sum.add_rows(rows.map(|(thread, stack)| (*thread, *stack, 1)));
             return;
         }
-        for row in rows {
-            let in_time = range.is_none_or(|range| range.contains(&self.samples.time_ns[row]));
-            let has_thread = mask.is_none_or(|mask| mask[thread[row] as usize]);
-            let weight = self.sample_weight(row);
-            if in_time && has_thread && weight > 0 {
-                add((thread[row], stack[row], weight));
-            }
-        }
+        let time_ns = &self.samples.time_ns[rows.clone()];
+        let is_chosen = |(row, thread): (usize, u32)| {
+            range.is_none_or(|range| range.contains(&time_ns[row]))
+                && mask.is_none_or(|mask| mask[thread as usize])
+        };
+        let rows = thread.iter().zip(stack).zip(rows).enumerate();
+        let chosen = rows.filter(|(row, ((thread, _), _))| is_chosen((*row, **thread)));
+        let weighed =
+            chosen.map(|(_, ((thread, stack), row))| (*thread, *stack, self.sample_weight(row)));
+        sum.add_rows(weighed.filter(|(_, _, weight)| *weight > 0));
     }
 }
 
-/// Adds the columns of other sums to those of the first.
-pub(super) fn summed(sums: Vec<Vec<u64>>) -> Vec<u64> {
-    let mut sums = sums.into_iter();
-    let mut sum = sums.next().unwrap_or_default();
-    for other in sums {
-        for (cell, more) in sum.iter_mut().zip(other) {
-            *cell += more;
-        }
+/// Adds a column to another, entry by entry.
+pub(super) fn add_column(sum: &mut [u64], more: &[u64]) {
+    for (sum, more) in sum.iter_mut().zip(more) {
+        *sum += more;
     }
-    sum
 }

@@ -5,7 +5,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::{capture::model::NONE, profile::Profile};
+use crate::{
+    capture::model::NONE,
+    profile::{
+        LogicalFrame, Profile,
+        call_tree::{Slot, ranks},
+        spare::Spare,
+        stack_order,
+    },
+};
 
 /// Rows of a block of [`TimeBlocks`].
 const BLOCK_ROWS: usize = 4_096;
@@ -15,17 +23,30 @@ const KEPT_LOGICAL: usize = 8;
 /// What is worked out at its first use; a profile that grows or changes begins anew.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProfileIndex {
-    callees: OnceLock<Arc<Callees>>,
+    ends: OnceLock<Option<Arc<[u32]>>>,
     sample_times: OnceLock<Arc<TimeBlocks>>,
     /// With inlined functions, and without.
     repeats: [OnceLock<Arc<Repeats>>; 2],
+    logical_ranks: OnceLock<Arc<[u32]>>,
+    pub(super) weights: Spare<u64>,
+    pub(super) slots: Spare<Slot>,
+}
+
+impl ProfileIndex {
+    /// The index of a profile whose stack nodes come in preorder and have these ends.
+    pub(super) fn with_ends(ends: Vec<u32>) -> Self {
+        Self {
+            ends: OnceLock::from(Some(Arc::from(ends))),
+            ..Self::default()
+        }
+    }
 }
 
 impl Profile {
-    /// The nodes of the stack trie by caller.
-    pub(super) fn callees(&self) -> &Callees {
-        let callees = || Arc::new(Callees::of(&self.stacks.parent));
-        self.index.callees.get_or_init(callees)
+    /// One past the last node below each stack node; `None` where nodes do not come in preorder.
+    pub(super) fn ends(&self) -> Option<&[u32]> {
+        let ends = || stack_order::ends(&self.stacks.parent).map(Arc::from);
+        self.index.ends.get_or_init(ends).as_deref()
     }
 
     /// Where in the columns of samples which times lie.
@@ -34,46 +55,19 @@ impl Profile {
         self.index.sample_times.get_or_init(times)
     }
 
+    /// The rank of each logical frame's function by name.
+    pub(super) fn logical_ranks(&self) -> &[u32] {
+        self.index.logical_ranks.get_or_init(|| {
+            let ranks = ranks(&self.functions);
+            let rank = |frame: &LogicalFrame| ranks[frame.function as usize];
+            self.logical.iter().map(rank).collect()
+        })
+    }
+
     /// Which frames of the stack trie repeat a function that is on the stack already.
     pub(super) fn repeats(&self, hide_inlined: bool) -> &Repeats {
         let kept = &self.index.repeats[usize::from(hide_inlined)];
         kept.get_or_init(|| Arc::new(Repeats::of(self, hide_inlined)))
-    }
-}
-
-/// The nodes of the stack trie by caller.
-#[derive(Debug)]
-pub(super) struct Callees {
-    nodes: Vec<u32>,
-    /// Of the outermost nodes first, then of each node: where its callees begin.
-    first: Vec<u32>,
-}
-
-impl Callees {
-    fn of(parents: &[u32]) -> Self {
-        // The list of the outermost is the first: `NONE` wraps to 0.
-        let list = |parent: u32| parent.wrapping_add(1) as usize;
-        let mut first = vec![0_u32; parents.len() + 2];
-        for parent in parents {
-            first[list(*parent) + 1] += 1;
-        }
-        for at in 1..first.len() {
-            first[at] += first[at - 1];
-        }
-        let mut next = first.clone();
-        let mut nodes = vec![0; parents.len()];
-        for (parent, node) in parents.iter().zip(0..) {
-            let slot = &mut next[list(*parent)];
-            nodes[*slot as usize] = node;
-            *slot += 1;
-        }
-        Self { nodes, first }
-    }
-
-    /// The callees of a node; of [`NONE`], the outermost nodes.
-    pub(super) fn below(&self, node: u32) -> &[u32] {
-        let list = node.wrapping_add(1) as usize;
-        &self.nodes[self.first[list] as usize..self.first[list + 1] as usize]
     }
 }
 
@@ -133,35 +127,29 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
+    /// Of a profile whose stack nodes come in preorder.
     fn of(profile: &Profile, hide_inlined: bool) -> Self {
         let mut bits = vec![0_u8; profile.stacks.frame.len()];
         let mut active = vec![0_u32; profile.functions.len()];
-        let callees = profile.callees();
-        // Nodes on the way to the one that is looked at, with their callees that are still to come.
-        let mut path: Vec<(u32, std::slice::Iter<'_, u32>)> = Vec::new();
-        let mut rest = callees.below(NONE).iter();
-        loop {
-            if let Some(node) = rest.next() {
-                for (at, frame) in profile.shown(*node, hide_inlined).iter().enumerate() {
-                    let count = &mut active[frame.function as usize];
-                    if *count > 0 && at < KEPT_LOGICAL {
-                        bits[*node as usize] |= 1 << at;
-                    }
-                    *count += 1;
-                }
-                path.push((
-                    *node,
-                    std::mem::replace(&mut rest, callees.below(*node).iter()),
-                ));
-            } else if let Some((node, outer)) = path.pop() {
-                for frame in profile.shown(node, hide_inlined) {
+        // The way to the node that is looked at.
+        let mut path: Vec<u32> = Vec::new();
+        for (node, parent) in profile.stacks.parent.iter().enumerate() {
+            while path.last().is_some_and(|last| last != parent) {
+                let left = path.pop().expect("it has a last node");
+                for frame in profile.shown(left, hide_inlined) {
                     active[frame.function as usize] -= 1;
                 }
-                rest = outer;
-            } else {
-                return Self { bits };
             }
+            for (at, frame) in profile.shown(node as u32, hide_inlined).iter().enumerate() {
+                let count = &mut active[frame.function as usize];
+                if *count > 0 && at < KEPT_LOGICAL {
+                    bits[node] |= 1 << at;
+                }
+                *count += 1;
+            }
+            path.push(node as u32);
         }
+        Self { bits }
     }
 
     /// Whether the function of a node's logical frame is on its stack already; `at` counts from the
@@ -208,14 +196,5 @@ mod tests {
         let range = 4_096..8_192;
         let touched: Vec<_> = blocks.blocks(Some(&range)).collect();
         assert_eq!(touched, [(4_096..8_192, true)]);
-    }
-
-    #[test]
-    fn callees_are_found_by_their_caller() {
-        let callees = Callees::of(&[NONE, 0, NONE, 0, 3]);
-        assert_eq!(callees.below(NONE), [0, 2]);
-        assert_eq!(callees.below(0), [1, 3]);
-        assert_eq!(callees.below(3), [4]);
-        assert!(callees.below(4).is_empty());
     }
 }

@@ -20,6 +20,8 @@ pub mod lines;
 mod load;
 pub mod own;
 pub mod series;
+mod spare;
+mod stack_order;
 mod table;
 mod top;
 pub mod tracks;

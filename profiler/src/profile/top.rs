@@ -23,6 +23,9 @@ pub fn top_functions(
     selection: &Selection,
     hide_inlined: bool,
 ) -> Vec<TopFunction> {
+    if profile.ends().is_none() {
+        return top_functions(&profile.clone().ordered(), selection, hide_inlined);
+    }
     let counts = StackCounts::of(profile, selection);
     let mut top: Vec<TopFunction> = (0..profile.functions.len() as u32)
         .map(|function| TopFunction {

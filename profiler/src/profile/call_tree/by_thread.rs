@@ -7,7 +7,8 @@ use crate::{
     capture::model::NONE,
     profile::{
         Profile, Selection,
-        gather::{Row, summed},
+        gather::{Row, Sum, add_column},
+        spare::Table,
     },
 };
 
@@ -142,6 +143,41 @@ pub(super) fn told_apart(
     apart
 }
 
+/// The weights of some groups, side by side.
+struct GroupTable<'a> {
+    cells: Table<u64>,
+    first: u32,
+    columns: usize,
+    groups: &'a Groups<'a>,
+    slots: &'a [Slot],
+}
+
+impl Sum for GroupTable<'_> {
+    fn add_rows(&mut self, rows: impl Iterator<Item = Row>) {
+        // Slices of their own, so that they need not be looked up again for each row.
+        let (cells, slots) = (&mut self.cells[..], self.slots);
+        let (of_thread, first, columns) = (&self.groups.of_thread[..], self.first, self.columns);
+        rows.for_each(|(thread, stack, weight)| {
+            let group = of_thread[thread as usize].wrapping_sub(first) as usize;
+            let slot = match stack {
+                NONE => 0,
+                stack => slots[stack as usize].position(),
+            };
+            // Groups before and after these are not in the table.
+            if let Some(cell) = group
+                .checked_mul(columns)
+                .and_then(|at| cells.get_mut(at + slot))
+            {
+                *cell += weight;
+            }
+        });
+    }
+
+    fn add_sum(&mut self, other: Self) {
+        add_column(&mut self.cells, &other.cells);
+    }
+}
+
 fn branches(
     tree: &CallTree,
     slots: &[Slot],
@@ -153,18 +189,15 @@ fn branches(
     let mut branches = Vec::with_capacity(groups.names.len());
     for first in (0..groups.names.len()).step_by(at_once) {
         let here = (groups.names.len() - first).min(at_once);
-        let add = |table: &mut Vec<u64>, (thread, stack, weight): Row| {
-            let group = groups.of_thread[thread as usize] as usize;
-            if let Some(group) = group.checked_sub(first).filter(|group| *group < here) {
-                let slot = match stack {
-                    NONE => 0,
-                    stack => slots[stack as usize].position(),
-                };
-                table[group * columns + slot] += weight;
-            }
+        let entries = columns * here;
+        let start = || GroupTable {
+            cells: profile.index.weights.zeroed(entries),
+            first: first as u32,
+            columns,
+            groups,
+            slots,
         };
-        let start = || vec![0_u64; columns * here];
-        let table = summed(profile.gathered(selection, start, add));
+        let table = profile.gathered(selection, (entries, start)).cells;
         let of_group = table.chunks(columns);
         branches.extend(of_group.map(|columns| Branch::of(tree, columns)));
     }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::{CallTree, CallTreeOptions, ranks};
+use super::{CallTree, CallTreeOptions};
 use crate::{
     capture::model::NONE,
-    profile::{LogicalFrame, Profile, counts::StackCounts, index::Callees},
+    profile::{Profile, counts::StackCounts, spare::Table},
 };
 
 /// A place on a stack, about to become (a part of) a node of the tree.
@@ -28,23 +28,23 @@ pub(super) struct Grower<'a> {
     profile: &'a Profile,
     counts: &'a StackCounts,
     totals: &'a [u64],
+    /// One past the last stack node below each.
+    ends: &'a [u32],
     options: CallTreeOptions,
     /// Lighter nodes are left out.
     least: u64,
     /// Rank of each logical frame's function by name.
-    rank: Vec<u32>,
+    rank: &'a [u32],
     /// Where each stack node's samples went, where that is asked for.
-    pub(super) slots: Option<Vec<Slot>>,
+    pub(super) slots: Option<Table<Slot>>,
 }
 
 /// Where the samples of a stack node went: a node of the tree, and whether they lie in nodes below
 /// it that were left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot(u32);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slot(u32);
 
 impl Slot {
-    const UNKNOWN: Self = Self(NONE);
-
     const fn at(node: u32) -> Self {
         Self(node << 1)
     }
@@ -60,17 +60,17 @@ impl Slot {
 }
 
 impl<'a> Grower<'a> {
+    /// The stack nodes of the profile come in preorder.
     pub(super) fn new(
         profile: &'a Profile,
         (counts, totals): (&'a StackCounts, &'a [u64]),
         options: CallTreeOptions,
         least: u64,
     ) -> Self {
-        let ranks = ranks(&profile.functions);
-        let rank = |frame: &LogicalFrame| ranks[frame.function as usize];
         Self {
-            rank: profile.logical.iter().map(rank).collect(),
+            rank: profile.logical_ranks(),
             slots: None,
+            ends: profile.ends().unwrap_or(&[]),
             profile,
             counts,
             totals,
@@ -81,7 +81,7 @@ impl<'a> Grower<'a> {
 
     /// From now on it is kept where the samples of each stack node went.
     pub(super) fn keep_slots(&mut self) {
-        self.slots = Some(vec![Slot::UNKNOWN; self.totals.len()]);
+        self.slots = Some(self.profile.index.slots.zeroed(self.totals.len()));
     }
 
     /// The tree of all threads, with totals.
@@ -90,11 +90,10 @@ impl<'a> Grower<'a> {
             least: self.least,
             ..CallTree::default()
         };
-        let callees = self.profile.callees();
         let mut level = if self.options.inverted {
             self.innermost()
         } else {
-            self.weighing(callees.below(NONE), 0).collect()
+            self.weighing(0..self.totals.len() as u32, 0).collect()
         };
         let borne: u64 = level.iter().map(|place| place.weight).sum();
         tree.push_node(NONE, 0, 0, false);
@@ -108,13 +107,12 @@ impl<'a> Grower<'a> {
             for siblings in level.chunk_by_mut(|a, b| a.parent == b.parent) {
                 siblings.sort_unstable_by_key(|place| place.rank);
                 for same in siblings.chunk_by(|a, b| a.rank == b.rank) {
-                    self.add_node(&mut tree, same, (depth, callees), &mut next);
+                    self.add_node(&mut tree, same, depth, &mut next);
                 }
             }
             std::mem::swap(&mut level, &mut next);
             next.clear();
         }
-        self.settle_slots();
         tree
     }
 
@@ -130,10 +128,16 @@ impl<'a> Grower<'a> {
             .collect()
     }
 
-    /// The first places of those nodes that have samples.
-    fn weighing<'n>(&'n self, nodes: &'n [u32], parent: u32) -> impl Iterator<Item = Place> + 'n {
-        let weighing = nodes.iter().filter(|node| self.totals[**node as usize] > 0);
-        weighing.map(move |node| self.enter(*node, parent))
+    /// The first places of the outermost nodes in a range of the trie that have samples.
+    fn weighing(&self, nodes: Range<u32>, parent: u32) -> impl Iterator<Item = Place> {
+        let first = (!nodes.is_empty()).then_some(nodes.start);
+        let next = move |node: &u32| {
+            let end = self.ends[*node as usize];
+            (end < nodes.end).then_some(end)
+        };
+        std::iter::successors(first, next)
+            .filter(|node| self.totals[*node as usize] > 0)
+            .map(move |node| self.enter(node, parent))
     }
 
     /// The first place of a stack node: its outermost logical frame, or, inverted, the innermost.
@@ -169,13 +173,7 @@ impl<'a> Grower<'a> {
     }
 
     /// One node for all places that share parent and function, where they weigh enough.
-    fn add_node(
-        &mut self,
-        tree: &mut CallTree,
-        same: &[Place],
-        (depth, callees): (u16, &Callees),
-        next: &mut Vec<Place>,
-    ) {
+    fn add_node(&mut self, tree: &mut CallTree, same: &[Place], depth: u16, next: &mut Vec<Place>) {
         let weight: u64 = same.iter().map(|place| place.weight).sum();
         if weight < self.least {
             tree.left_out += weight;
@@ -195,25 +193,22 @@ impl<'a> Grower<'a> {
             return;
         }
         for place in same {
-            tree.self_samples[node as usize] += self.go_in(*place, node, callees, next);
+            tree.self_samples[node as usize] += self.go_in(*place, node, next);
         }
     }
 
     /// Adds what `place` calls; returns the samples that end there.
-    fn go_in(
-        &mut self,
-        place: Place,
-        parent: u32,
-        callees: &Callees,
-        next: &mut Vec<Place>,
-    ) -> u64 {
+    fn go_in(&mut self, place: Place, parent: u32, next: &mut Vec<Place>) -> u64 {
         let innermost = self.logical_range(place.node).start;
         if place.logical > innermost && !self.options.hide_inlined {
             next.push(self.step(place, parent, place.logical - 1));
             return 0;
         }
-        self.note(&[place], Slot::at(parent));
-        next.extend(self.weighing(callees.below(place.node), parent));
+        if let Some(slots) = &mut self.slots {
+            slots[place.node as usize] = Slot::at(parent);
+        }
+        let below = place.node + 1..self.ends[place.node as usize];
+        next.extend(self.weighing(below, parent));
         self.counts.by_stack[place.node as usize]
     }
 
@@ -233,23 +228,13 @@ impl<'a> Grower<'a> {
         }
     }
 
+    /// The samples of these nodes and of all below them went there; what is said of a node below
+    /// later holds.
     fn note(&mut self, places: &[Place], slot: Slot) {
         if let Some(slots) = &mut self.slots {
             for place in places {
-                slots[place.node as usize] = slot;
-            }
-        }
-    }
-
-    /// Stack nodes below one that was left out went where it went.
-    fn settle_slots(&mut self) {
-        let Some(slots) = &mut self.slots else { return };
-        for node in 0..slots.len() {
-            if slots[node] == Slot::UNKNOWN {
-                slots[node] = match self.profile.stacks.parent[node] {
-                    NONE => Slot::below(0),
-                    parent => Slot(slots[parent as usize].0 | 1),
-                };
+                let node = place.node as usize;
+                slots[node..self.ends[node] as usize].fill(slot);
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::{
 };
 pub use detail::Detail;
 use grower::Grower;
+pub(super) use grower::Slot;
 
 /// How a call tree is built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl CallTree {
     /// Takes time linear in samples and stack nodes; an inverted tree in the lengths of the distinct
     /// stacks, and a whole one in its own nodes.
     pub fn build(profile: &Profile, selection: &Selection, options: CallTreeOptions) -> Self {
+        if profile.ends().is_none() {
+            return Self::build(&profile.clone().ordered(), selection, options);
+        }
         let counts = StackCounts::of(profile, selection);
         let totals = counts.totals(profile);
         let least = options.detail.least(&totals);

@@ -311,7 +311,7 @@ impl Stacks {
             retain(&mut faults.thread, kept);
             retain(&mut faults.weight, kept);
         });
-        derived
+        derived.ordered()
     }
 }
 
