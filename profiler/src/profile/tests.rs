@@ -250,6 +250,25 @@ proptest! {
     }
 
     #[test]
+    fn samples_with_one_of_several_functions_are_counted_once(
+        shape in shapes(),
+        wanted in prop::collection::btree_set(0_u8..5, 0..4),
+    ) {
+        let profile = shape.profile();
+        let names: BTreeSet<String> = wanted.iter().map(|f| format!("f{f}")).collect();
+        let functions = profile.functions.iter().zip(0_u32..);
+        let functions = functions.filter(|(f, _)| names.contains(&f.name)).map(|(_, id)| id);
+        let options = CallTreeOptions { merge_threads: true, ..CallTreeOptions::default() };
+        let all = Selection::default();
+        let counted: u64 = expected(&profile, &all, options)
+            .into_iter()
+            .filter(|(path, _)| path.iter().any(|name| names.contains(name)))
+            .map(|(_, (own, _))| own)
+            .sum();
+        prop_assert_eq!(samples_with_any(&profile, &all, &functions.collect()), counted);
+    }
+
+    #[test]
     fn the_order_in_which_symbols_arrive_does_not_matter_to_the_tree(shape in shapes()) {
         let whole = shape.profile();
         let mut late = ProfileBuilder::default();

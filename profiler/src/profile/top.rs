@@ -1,5 +1,7 @@
 //! Top functions: self and total weight per function over a selection.
 
+use std::collections::BTreeSet;
+
 use crate::profile::{Profile, Selection, counts::StackCounts};
 
 /// A function with its samples (with another [`crate::profile::Weight`] than CPU time: with that
@@ -62,6 +64,41 @@ pub fn top_functions(
             .then(a.function.cmp(&b.function))
     });
     top
+}
+
+/// Samples in which at least one of these functions was anywhere on the stack. Linear in samples and
+/// stack nodes.
+pub fn samples_with_any(
+    profile: &Profile,
+    selection: &Selection,
+    functions: &BTreeSet<u32>,
+) -> u64 {
+    let Some(ends) = profile.ends() else {
+        return samples_with_any(&profile.clone().ordered(), selection, functions);
+    };
+    let mut wanted = vec![false; profile.functions.len()];
+    for function in functions {
+        if let Some(wanted) = wanted.get_mut(*function as usize) {
+            *wanted = true;
+        }
+    }
+    let counts = StackCounts::of(profile, selection);
+    let totals = counts.totals(profile);
+    let (mut samples, mut node) = (0, 0);
+    while node < totals.len() {
+        let mut frames = profile.shown(node as u32, false).iter();
+        let has_any = frames.any(|frame| wanted[frame.function as usize]);
+        // What lies below is counted with it.
+        if has_any {
+            samples += totals[node];
+        }
+        node = if has_any || totals[node] == 0 {
+            ends[node] as usize
+        } else {
+            node + 1
+        };
+    }
+    samples
 }
 
 #[cfg(test)]

@@ -367,8 +367,14 @@ fn this_test_finds_itself_in_its_own_executable() {
     let line = lines
         .zip(1..)
         .find(|(text, _)| text.starts_with("fn known_function"))
-        .map(|(_, n)| n);
-    assert_eq!(Some(outermost.line), line);
+        .map(|(_, n)| n)
+        .expect("the function is there");
+    // Optimised, it begins with its only statement.
+    assert!(
+        [line, line + 1].contains(&outermost.line),
+        "{} instead of {line}",
+        outermost.line
+    );
 }
 
 #[test]

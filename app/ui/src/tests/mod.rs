@@ -4,6 +4,7 @@ mod checklist;
 mod compare;
 mod everywhere;
 mod foreign;
+mod large;
 mod listing;
 mod memory;
 mod pins;

@@ -43,6 +43,7 @@ pub(crate) enum Task {
     Search {
         generation: u64,
         profile: Arc<Profile>,
+        arrangement: Arrangement,
         tree: Arc<CallTree>,
         pattern: Regex,
     },

@@ -8,10 +8,9 @@ use std::{
 
 use regex::Regex;
 use scrutineer_profiler::profile::{
-    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, LayoutOptions, Profile,
-    TopFunction, Weight,
+    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, LayoutOptions, Profile, Weight,
     heat_map::HeatMap,
-    top_functions,
+    samples_with_any, top_functions,
     tracks::ThreadIndex,
     transform::{self, Transform},
 };
@@ -113,7 +112,7 @@ pub(super) fn answer(task: Task, kept: &mut Kept) -> Answer {
             have,
         } => {
             let profile = kept.transformed(generation, &profile, &arrangement.transforms);
-            let arranged = Box::new(arrange(profile, &arrangement, have.map(|have| *have)));
+            let arranged = Box::new(arrange(&profile, &arrangement, have.map(|have| *have)));
             Answer::Arranged {
                 generation,
                 arrangement,
@@ -123,10 +122,17 @@ pub(super) fn answer(task: Task, kept: &mut Kept) -> Answer {
         Task::Search {
             generation,
             profile,
+            arrangement,
             tree,
             pattern,
         } => {
-            let found = Arc::new(search(&profile, &tree, &pattern));
+            let mut found = search(&profile, &tree, &pattern);
+            if tree.left_out > 0 {
+                // Matches lie in what the tree leaves out, too.
+                let selection = arrangement.selection();
+                found.samples = samples_with_any(&profile, &selection, &found.functions);
+            }
+            let found = Arc::new(found);
             Answer::Found {
                 generation,
                 pattern: pattern.as_str().to_owned(),
@@ -209,38 +215,58 @@ fn inspected(
     inspection
 }
 
-fn arrange(profile: Arc<Profile>, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
+fn arrange(profile: &Arc<Profile>, arrangement: &Arrangement, have: Option<Arranged>) -> Arranged {
     let selection = arrangement.selection();
-    let classes = Arc::new(waits::classes(&profile, &selection));
-    let top = Some(Arc::new(top_functions(&profile, &selection, false)));
+    let lists = || {
+        let top = Arc::new(top_functions(profile, &selection, false));
+        (Some(top), Arc::new(waits::classes(profile, &selection)))
+    };
     if let Some(have) = have {
+        let (top, classes) = lists();
         return Arranged {
             top,
             classes,
             ..have
         };
     }
+    // The tree on this thread, the lists beside it on another.
+    std::thread::scope(|scope| {
+        let lists = std::thread::Builder::new()
+            .name("scrutineer-lists".to_owned())
+            .spawn_scoped(scope, lists)
+            .expect("a process that opened a window can start a thread");
+        let arranged = arrange_tree(profile, arrangement);
+        let lists = lists.join();
+        let (top, classes) = lists.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Arranged {
+            top,
+            classes,
+            ..arranged
+        }
+    })
+}
+
+/// Without the lists.
+fn arrange_tree(profile: &Arc<Profile>, arrangement: &Arrangement) -> Arranged {
     let compared = arrangement.against.as_ref();
-    let compared = compared.map(|against| comparison::compare(&profile, arrangement, against));
+    let compared = compared.map(|against| comparison::compare(profile, arrangement, against));
     if let Some(compared) = compared.map(Arc::new) {
         let profile = compared.tree.profile.clone();
         let tree = Arc::new(compared.tree.tree.clone());
-        return laid_out((profile, tree), arrangement, top, classes, Some(compared));
+        return laid_out((profile, tree), arrangement, Some(compared));
     }
     let options = CallTreeOptions {
         inverted: arrangement.inverted,
         detail: Detail::Bounded,
         ..CallTreeOptions::default()
     };
-    let tree = Arc::new(CallTree::build(&profile, &selection, options));
-    laid_out((profile, tree), arrangement, top, classes, None)
+    let tree = Arc::new(CallTree::build(profile, &arrangement.selection(), options));
+    laid_out((profile.clone(), tree), arrangement, None)
 }
 
 fn laid_out(
     (profile, tree): (Arc<Profile>, Arc<CallTree>),
     arrangement: &Arrangement,
-    top: Option<Arc<Vec<TopFunction>>>,
-    classes: Arc<Vec<waits::ClassTime>>,
     compared: Option<Arc<Comparison>>,
 ) -> Arranged {
     let total = tree.total_samples.first().copied().unwrap_or(0);
@@ -256,8 +282,8 @@ fn laid_out(
         layout: layout(FlameOrder::Alphabetical),
         left_heavy: layout(FlameOrder::LeftHeavy),
         tree,
-        top,
-        classes,
+        top: None,
+        classes: Arc::default(),
         profile,
         compared,
     }

@@ -18,10 +18,12 @@ pub(in crate::apply) fn ask_search(state: &mut State) {
     };
     let Some(open) = &profile.open else { return };
     let (generation, tree) = (open.generation, open.shown.tree.clone());
+    let arrangement = open.arrangement.clone();
     let profile = open.shown.profile.clone();
     state.views.ask(Task::Search {
         generation,
         profile,
+        arrangement,
         tree,
         pattern,
     });

@@ -159,6 +159,7 @@ fn words_of(against: &Against) -> String {
 
 /// How many frames are too small to be shown, and what share they have.
 fn small(ui: &Ui, room: &mut Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
+    left_out(ui, room, open);
     if !state.profile.wanted.hides_small {
         return;
     }
@@ -171,6 +172,28 @@ fn small(ui: &Ui, room: &mut Rect, state: &State, open: &Open, out: &mut Vec<Com
     );
     let name = format!("Show frames below 0.1 %: {words}").replace('\u{a0}', " ");
     chip(ui, room, &words, &name, out, Command::ToggleSmall);
+}
+
+/// From which weight on frames are there at all, where there are too many to look at.
+fn left_out(ui: &Ui, room: &mut Rect, open: &Open) {
+    let tree = &open.shown.tree;
+    let total = tree.total_samples.first().copied().unwrap_or(0);
+    if tree.left_out == 0 {
+        return;
+    }
+    let words = format!(
+        "without frames below {}, {} together: f on a frame shows more",
+        format::quantity_words(open.unit(), tree.least),
+        format::percent(format::share(tree.left_out, total)),
+    );
+    let width = text::width(ui, &words, medium(12.5));
+    if width + 12.0 < room.width() {
+        room.min.x += 10.0;
+        let place = room.with_max_x(room.min.x + width);
+        let theme = Theme::of(ui);
+        text::label(ui, place, LEFT, &words, &look(regular(12.5), theme.text_3));
+        room.min.x = place.right();
+    }
 }
 
 /// What the graph is of.

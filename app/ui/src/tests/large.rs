@@ -1,0 +1,90 @@
+//! A capture of more stacks than can be looked at: the picture is bounded, its sums are not.
+
+use std::{path::PathBuf, sync::Arc};
+
+use egui::{Key, Modifiers};
+use scrutineer_profiler::{
+    capture::model::{Chunk, Frame, NONE, Samples, StackNodes},
+    profile::{
+        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
+        Selection,
+    },
+};
+
+use super::Driver;
+use crate::{
+    event::{Event, LoadedProfile},
+    fixtures,
+};
+
+/// More than a bounded tree has room for.
+const STACKS: u32 = 50_000;
+
+/// Addresses that call one another, each pair once.
+const ADDRESSES: u32 = 250;
+
+fn wide() -> Profile {
+    let known = fixtures::loaded().profile;
+    let frames = (0..u64::from(ADDRESSES)).map(|address| Frame { module: 0, address });
+    let mut stacks = StackNodes::default();
+    let mut samples = Samples::default();
+    for stack in 0..STACKS {
+        let (outer, inner) = (stack / ADDRESSES, stack % ADDRESSES);
+        let above = stacks.frame.len() as u32;
+        stacks.parent.extend([NONE, above]);
+        stacks.frame.extend([outer, inner]);
+        samples.time_ns.push(u64::from(stack) * 1_000);
+        samples.thread.push(0);
+        samples.stack.push(above + 1);
+        samples.flags.push(0);
+    }
+    let mut builder = ProfileBuilder::default();
+    builder.push(Chunk::Header(known.header.clone()));
+    builder.push(Chunk::Modules(known.modules.clone()));
+    builder.push(Chunk::Frames(frames.collect()));
+    builder.push(Chunk::Threads(known.threads.clone()));
+    builder.push(Chunk::Stacks(stacks));
+    builder.push(Chunk::Samples(samples));
+    builder.finish().expect("it has a header")
+}
+
+fn loaded() -> LoadedProfile {
+    let profile = wide();
+    let options = CallTreeOptions {
+        detail: Detail::Bounded,
+        ..CallTreeOptions::default()
+    };
+    let tree = CallTree::build(&profile, &Selection::default(), options);
+    assert!(tree.left_out > 0 && tree.least > 1, "{}", tree.least);
+    LoadedProfile {
+        path: PathBuf::from("/srv/wide.scrutineer"),
+        layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
+        left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
+        tree: Arc::new(tree),
+        profile: Arc::new(profile),
+        damage: None,
+    }
+}
+
+#[test]
+fn what_a_large_picture_leaves_out_is_said_and_a_search_counts_it() {
+    let mut driver = Driver::new();
+    driver.tell(Event::Loaded(loaded()));
+    assert!(
+        driver.shows("without frames below "),
+        "{:#?}",
+        driver.labels()
+    );
+    driver.press(Modifiers::COMMAND, Key::F);
+    // Frames without names are shown by their address: each stack holds some.
+    driver.write("0x");
+    driver.settle();
+    let found = driver.state().profile.found.clone().expect("a search");
+    assert_eq!(found.samples, u64::from(STACKS));
+}
+
+#[test]
+fn a_small_picture_says_nothing_of_it() {
+    let driver = Driver::with_capture();
+    assert!(!driver.shows("without frames below "));
+}
