@@ -265,7 +265,7 @@ proptest! {
             .filter(|(path, _)| path.iter().any(|name| names.contains(name)))
             .map(|(_, (own, _))| own)
             .sum();
-        prop_assert_eq!(samples_with_any(&profile, &all, &functions.collect()), counted);
+        prop_assert_eq!(samples_with_any(&profile, &all, functions), counted);
     }
 
     #[test]

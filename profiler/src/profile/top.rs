@@ -1,7 +1,5 @@
 //! Top functions: self and total weight per function over a selection.
 
-use std::collections::BTreeSet;
-
 use crate::profile::{Profile, Selection, counts::StackCounts};
 
 /// A function with its samples (with another [`crate::profile::Weight`] than CPU time: with that
@@ -71,14 +69,14 @@ pub fn top_functions(
 pub fn samples_with_any(
     profile: &Profile,
     selection: &Selection,
-    functions: &BTreeSet<u32>,
+    functions: impl IntoIterator<Item = u32>,
 ) -> u64 {
     let Some(ends) = profile.ends() else {
         return samples_with_any(&profile.clone().ordered(), selection, functions);
     };
     let mut wanted = vec![false; profile.functions.len()];
     for function in functions {
-        if let Some(wanted) = wanted.get_mut(*function as usize) {
+        if let Some(wanted) = wanted.get_mut(function as usize) {
             *wanted = true;
         }
     }

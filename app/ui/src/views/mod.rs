@@ -125,11 +125,39 @@ pub(crate) struct Marker {
     pub(crate) is_trouble: bool,
 }
 
+/// Functions of a profile, asked for each box that is painted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FunctionSet {
+    holds: Vec<bool>,
+}
+
+impl FunctionSet {
+    /// Whether it holds a function.
+    pub(crate) fn contains(&self, function: u32) -> bool {
+        self.holds.get(function as usize).copied().unwrap_or(false)
+    }
+
+    /// The functions that it holds, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        let numbered = self.holds.iter().zip(0..);
+        numbered.filter(|(held, _)| **held).map(|(_, id)| id)
+    }
+}
+
+impl FromIterator<bool> for FunctionSet {
+    /// Of whether it holds each function in turn.
+    fn from_iter<I: IntoIterator<Item = bool>>(holds: I) -> Self {
+        Self {
+            holds: holds.into_iter().collect(),
+        }
+    }
+}
+
 /// What a search found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     /// Functions whose name matches.
-    pub(crate) functions: Arc<BTreeSet<u32>>,
+    pub(crate) functions: Arc<FunctionSet>,
     /// Outermost nodes that match, in the order of the tree.
     pub(crate) nodes: Vec<u32>,
     /// Samples with a match on their stack.

@@ -1,7 +1,6 @@
 //! What the thread of views does with what it is asked for.
 
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, PoisonError},
 };
@@ -16,7 +15,7 @@ use scrutineer_profiler::profile::{
 };
 
 use super::{
-    Answer, Arrangement, Found, Inspection, SourceFolders, Task, chart, comparison,
+    Answer, Arrangement, Found, FunctionSet, Inspection, SourceFolders, Task, chart, comparison,
     comparison::Comparison, digest, inspect, listing, picture, readings, sandwich, source, tracks,
     waits,
 };
@@ -130,7 +129,7 @@ pub(super) fn answer(task: Task, kept: &mut Kept) -> Answer {
             if tree.left_out > 0 {
                 // Matches lie in what the tree leaves out, too.
                 let selection = arrangement.selection();
-                found.samples = samples_with_any(&profile, &selection, &found.functions);
+                found.samples = samples_with_any(&profile, &selection, found.functions.iter());
             }
             let found = Arc::new(found);
             Answer::Found {
@@ -290,18 +289,15 @@ fn laid_out(
 }
 
 fn search(profile: &Profile, tree: &CallTree, pattern: &Regex) -> Found {
-    let functions: BTreeSet<u32> = profile
-        .functions
-        .iter()
-        .zip(0_u32..)
-        .filter(|(function, _)| pattern.is_match(&function.name))
-        .map(|(_, id)| id)
+    let functions = profile.functions.iter();
+    let functions: FunctionSet = functions
+        .map(|function| pattern.is_match(&function.name))
         .collect();
     let (mut nodes, mut samples) = (Vec::new(), 0);
     let mut inside = vec![false; tree.len()];
     for node in 0..tree.len() {
         let outer = inside[tree.parent[node] as usize];
-        let matches = functions.contains(&tree.function[node]);
+        let matches = functions.contains(tree.function[node]);
         if matches && !outer {
             nodes.push(node as u32);
             samples += tree.total_samples[node];
@@ -341,7 +337,7 @@ mod tests {
             &loaded.tree,
             &Regex::new("Engine").unwrap(),
         );
-        assert!(all.functions.len() > outer.functions.len());
+        assert!(all.functions.iter().count() > outer.functions.iter().count());
         assert_eq!(all.samples, outer.samples);
         assert!(outer.samples > 0);
     }

@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         moves: state.profile.moves,
         scroll: state.profile.scroll,
         selected: state.profile.selected,
-        matches: found.map(|found| &found.functions),
+        matches: found.map(|found| &*found.functions),
         unit: open.unit(),
         whole: if open.by_base {
             layout.total

@@ -224,7 +224,7 @@ pub(super) fn is_match(state: &State, function: Option<u32>) -> bool {
         .filter(|_| !state.profile.search.is_empty());
     found
         .zip(function)
-        .is_some_and(|(found, function)| found.functions.contains(&function))
+        .is_some_and(|(found, function)| found.functions.contains(function))
 }
 
 pub(super) fn name(ui: &Ui, rect: Rect, words: &str, matches: bool, italics: bool, place: &str) {

@@ -126,7 +126,7 @@ fn graph(
         moves: state.profile.moves,
         scroll: state.profile.scroll,
         selected: state.profile.selected,
-        matches: found.map(|found| &found.functions),
+        matches: found.map(|found| &*found.functions),
         unit: open.unit(),
         whole: open.shown.layout.total,
         title: &title,

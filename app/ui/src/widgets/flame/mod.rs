@@ -6,15 +6,13 @@ mod label;
 mod motion;
 mod paint;
 
-use std::{collections::BTreeSet, sync::Arc};
-
 use egui::{EventFilter, Id, Rect, Role, Sense, Ui, WidgetInfo};
 use scrutineer_profiler::{
     capture::model::NONE,
     profile::{CallTree, Category, FlameLayout, Profile, Unit, diff_tree::DiffTree},
 };
 
-use crate::format;
+use crate::{format, views::FunctionSet};
 
 pub(crate) use geometry::{Window, box_of, window_of};
 pub(crate) use label::{short_name, shortened};
@@ -74,7 +72,7 @@ pub(crate) struct Flame<'a> {
     /// Selected node of the tree.
     pub(crate) selected: Option<u32>,
     /// Functions that match the search, by id.
-    pub(crate) matches: Option<&'a Arc<BTreeSet<u32>>>,
+    pub(crate) matches: Option<&'a FunctionSet>,
     /// What the layout counts.
     pub(crate) unit: Unit,
     /// What shares are of: the weight of the whole tree.
@@ -186,7 +184,7 @@ impl Flame<'_> {
     fn is_match(&self, node: u32) -> bool {
         self.matches.is_some_and(|matches| {
             self.function(node)
-                .is_some_and(|function| matches.contains(&function))
+                .is_some_and(|function| matches.contains(function))
         })
     }
 }

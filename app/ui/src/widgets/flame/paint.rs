@@ -25,6 +25,9 @@ pub(super) fn bears_label(rect: Rect) -> bool {
     rect.width() >= 3.0 * CHARACTER + INSET + 2.0
 }
 
+/// A box below this width has no corners, and is marked as a whole.
+const NARROW: f32 = 6.0;
+
 /// Paints the graph.
 pub(super) fn graph(ui: &Ui, flame: &Flame<'_>, place: &Place) {
     if place.total == 0 {
@@ -46,12 +49,19 @@ pub(super) fn graph(ui: &Ui, flame: &Flame<'_>, place: &Place) {
         while at < boxes.end {
             let rect = place.rect_of(flame.layout, row, at);
             let node = flame.layout.node[at as usize];
-            paint_box(&mut mesh, rect, fill(ui, flame, node));
+            let is_match = flame.is_match(node);
             if flame.selected == Some(node) {
                 outlines.push((rect, Stroke::new(2.0, Theme::of(ui).text)));
-            } else if flame.is_match(node) {
+            } else if is_match && rect.width() >= NARROW {
                 outlines.push((rect, Stroke::new(1.5, Theme::of(ui).accent)));
             }
+            // An outline would hide a narrow box, and thousands of them take long.
+            let color = if is_match && rect.width() < NARROW {
+                Theme::of(ui).accent
+            } else {
+                fill(ui, flame, node)
+            };
+            paint_box(&mut mesh, rect, color);
             if bears_label(rect) {
                 labels.push((rect, node));
             }
@@ -109,7 +119,7 @@ fn shade(name: &str) -> f32 {
 }
 
 fn paint_box(mesh: &mut Mesh, rect: Rect, color: Color32) {
-    if rect.width() < 6.0 {
+    if rect.width() < NARROW {
         let right = rect.right().max(rect.left() + 0.75);
         mesh.add_colored_rect(
             Rect::from_min_max(rect.min, pos2(right, rect.bottom())),
