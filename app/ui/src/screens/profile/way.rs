@@ -182,7 +182,7 @@ fn left_out(ui: &Ui, room: &mut Rect, open: &Open) {
         return;
     }
     let words = format!(
-        "without frames below {}, {} together: f on a frame shows more",
+        "without frames below {}, in which {} end: f on a frame shows more",
         format::quantity_words(open.unit(), tree.least),
         format::percent(format::share(tree.left_out, total)),
     );
