@@ -34,9 +34,13 @@ impl<T: Copy + Default> Spare<T> {
 
     /// A table without entries, most likely with room for many.
     pub(super) fn empty(&self) -> Table<T> {
-        let tables = self.tables.lock();
         // A panic elsewhere leaves nothing half done here.
-        let spare = tables.unwrap_or_else(PoisonError::into_inner).pop();
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        // The largest, so that it need not grow.
+        let numbered = tables.iter().enumerate();
+        let largest = numbered.max_by_key(|(_, table)| table.capacity());
+        let spare = largest.map(|(at, _)| at).map(|at| tables.swap_remove(at));
+        drop(tables);
         let mut entries = spare.unwrap_or_default();
         entries.clear();
         Table {
