@@ -42,5 +42,5 @@ pub use facts::facts;
 pub use flame::{FlameLayout, FlameOrder, FlameRow, Hidden, LayoutOptions};
 pub use foreign::Foreign;
 pub use table::{Category, Function, LogicalFrame, Profile, Selection};
-pub use top::{TopFunction, samples_with_any, top_functions};
+pub use top::{TopFunction, samples_with_any, top_functions, weight_of};
 pub use weight::{Unit, WaitTime, Weighed, Weight};

@@ -239,6 +239,12 @@ proptest! {
         }
         counted.retain(|_, (_, total)| *total > 0);
         let top = top_functions(&profile, &Selection::default(), hide_inlined);
+        if !hide_inlined {
+            for function in &top {
+                let alone = weight_of(&profile, &Selection::default(), function.function);
+                prop_assert_eq!(&alone, function);
+            }
+        }
         let top: BTreeMap<String, (u64, u64)> = top
             .into_iter()
             .map(|t| {

@@ -64,6 +64,20 @@ pub fn top_functions(
     top
 }
 
+/// One function as [`top_functions`] tells of it, samples or none. Linear in samples and stack nodes.
+pub fn weight_of(profile: &Profile, selection: &Selection, function: u32) -> TopFunction {
+    let counts = StackCounts::of(profile, selection);
+    let counted = counts.by_stack.iter().zip(0_u32..);
+    let own = counted.filter(|(samples, node)| {
+        **samples > 0 && profile.shown(*node, false)[0].function == function
+    });
+    TopFunction {
+        function,
+        self_samples: own.map(|(samples, _)| samples).sum(),
+        total_samples: samples_with_any(profile, selection, [function]),
+    }
+}
+
 /// Samples in which at least one of these functions was anywhere on the stack. Linear in samples and
 /// stack nodes.
 pub fn samples_with_any(

@@ -81,6 +81,17 @@ fn what_a_large_picture_leaves_out_is_said_and_a_search_counts_it() {
     driver.settle();
     let found = driver.state().profile.found.clone().expect("a search");
     assert_eq!(found.samples, u64::from(STACKS));
+    // The first match calls every address once, and is called by those that call at all.
+    driver.press(Modifiers::NONE, Key::Enter);
+    let inspection = driver.state().profile.inspection.clone().expect("a frame");
+    let callers = u64::from(STACKS / ADDRESSES);
+    assert_eq!(inspection.self_samples, callers);
+    assert_eq!(inspection.total_samples, u64::from(ADDRESSES) + callers - 1);
+    assert!(
+        driver.shows("lighter ones are not listed"),
+        "{:#?}",
+        driver.labels()
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use scrutineer_profiler::profile::{
     samples_with_any, top_functions,
     tracks::ThreadIndex,
     transform::{self, Transform},
+    weight_of,
 };
 
 use super::{
@@ -210,6 +211,12 @@ fn inspected(
     let waits = arrangement.weight == Weight::Wait;
     inspection.waits = waits.then(|| waits::waited(profile, arrangement, function));
     let selection = arrangement.selection();
+    if tree.left_out > 0 {
+        // The function lies in what the tree leaves out, too; its neighbours there are not listed.
+        let whole = weight_of(profile, &selection, function);
+        inspection.self_samples = whole.self_samples;
+        inspection.total_samples = whole.total_samples;
+    }
     inspection.source = source::source(profile, &selection, function, source_folders);
     inspection
 }

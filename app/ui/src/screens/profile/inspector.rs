@@ -350,6 +350,11 @@ fn neighbours(
         let share = format::percent(format::share(free, open.shown.layout.total));
         text::label(ui, line, RIGHT, &share, &look(mono(12.0), theme.text_3));
     }
+    if open.shown.tree.left_out > 0 {
+        let line = cut_top(room, 24.0).shrink2(vec2(14.0, 0.0));
+        let words = "lighter ones are not listed";
+        text::label(ui, line, LEFT, words, &look(regular(12.0), theme.text_3));
+    }
     room.min.y += 8.0;
     hline(ui, *room, room.top(), theme.hairline());
 }
