@@ -254,7 +254,8 @@ fn numbers(ui: &Ui, place: Rect, number: &str, wide: f32, shares: [f64; 2]) -> R
             continue;
         }
         let width = (cell.width() * share as f32).max(2.0);
-        let bar = cell.with_min_x(cell.right() - width);
+        // From the left, where no digit stands unless the share is large.
+        let bar = cell.with_max_x(cell.left() + width);
         let fill = blend(theme.panel, theme.heap, 0.55);
         ui.painter().rect_filled(bar, 2.0, fill);
         let words = format!("{:.1}", 100.0 * share);

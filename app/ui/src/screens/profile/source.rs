@@ -69,7 +69,8 @@ fn row(ui: &Ui, place: Rect, open: &Open, line: &SourceLine) {
     let share = format::share(line.total_weight, open.shown.layout.total);
     if line.total_weight > 0 {
         let width = (cost.width() * share as f32).max(2.0);
-        let bar = cost.with_min_x(cost.right() - width);
+        // From the left, where no digit stands unless the share is large.
+        let bar = cost.with_max_x(cost.left() + width);
         let color = blend(theme.panel, theme.heap, 0.55);
         ui.painter().rect_filled(bar, RADIUS_TAG / 2.0, color);
         let words = format!("{:.1}", 100.0 * share);
