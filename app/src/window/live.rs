@@ -2,16 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use scrutineer_profiler::{
     capture::{CaptureError, file::CaptureTail, model::Chunk},
-    profile::{
-        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
-        Selection,
-    },
+    profile::ProfileBuilder,
     symbols::{Moment, Symbolizer, symbolize_profile},
 };
 use scrutineer_ui::event::LoadedProfile;
@@ -69,25 +65,6 @@ impl LiveProfile {
         // What is known already is not looked up again at the end; without the cache, it is.
         let _ = self.symbolizer.save_cache();
         let profile = self.builder.profile()?.clone().ordered();
-        Some(lay_out(self.path.clone(), profile, None))
-    }
-}
-
-/// What the views of a capture need.
-pub(super) fn lay_out(path: PathBuf, profile: Profile, damage: Option<String>) -> LoadedProfile {
-    let options = CallTreeOptions {
-        detail: Detail::Bounded,
-        ..CallTreeOptions::default()
-    };
-    let tree = CallTree::build(&profile, &Selection::default(), options);
-    let layout = FlameLayout::build(&tree, FlameOrder::Alphabetical);
-    let left_heavy = FlameLayout::build(&tree, FlameOrder::LeftHeavy);
-    LoadedProfile {
-        path,
-        profile: Arc::new(profile),
-        tree: Arc::new(tree),
-        layout: Arc::new(layout),
-        left_heavy: Arc::new(left_heavy),
-        damage,
+        Some(LoadedProfile::of(self.path.clone(), profile, None))
     }
 }

@@ -22,7 +22,6 @@ use scrutineer_profiler::{
 };
 use scrutineer_ui::{command::Entry, event::LoadedProfile, pin::Pin, settings::PrunePolicy};
 
-use super::live::lay_out;
 use crate::{
     captures::{self, Place},
     demo, gathering, pins, prune,
@@ -161,7 +160,7 @@ impl Session {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let loaded = captures::load(path, progress)?;
         progress.step("Laying the flame graph out", None);
-        let picture = lay_out(path.to_owned(), loaded.profile, loaded.damage);
+        let picture = LoadedProfile::of(path.to_owned(), loaded.profile, loaded.damage);
         let profile = &picture.profile;
         // Another tool's file may come from anywhere, and from any time.
         let target = (profile.header.pid, profile.header.name.clone());

@@ -6,7 +6,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,9 +14,7 @@ use egui::{
     RawInput, Rect, TouchPhase, pos2, vec2,
 };
 use egui_kittest::{Harness, kittest::Queryable};
-use scrutineer_profiler::profile::{
-    CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, ProfileBuilder, Selection,
-};
+use scrutineer_profiler::profile::ProfileBuilder;
 use scrutineer_ui::{
     Workbench,
     event::{Event, LoadedProfile},
@@ -66,26 +63,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn load(path: &Path) -> Result<LoadedProfile, Box<dyn std::error::Error>> {
     let (builder, _) = ProfileBuilder::of_file(path)?;
     let profile = builder.finish().ok_or("the file holds no header")?;
-    let options = CallTreeOptions {
-        detail: Detail::Bounded,
-        ..CallTreeOptions::default()
-    };
-    let tree = CallTree::build(&profile, &Selection::default(), options);
     println!(
-        "{} samples, {} stack nodes, {} threads; {} nodes drawn\n",
+        "{} samples, {} stack nodes, {} threads",
         profile.samples.time_ns.len(),
         profile.stacks.frame.len(),
-        profile.threads.len(),
-        tree.len()
+        profile.threads.len()
     );
-    Ok(LoadedProfile {
-        path: path.to_owned(),
-        layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
-        left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
-        tree: Arc::new(tree),
-        profile: Arc::new(profile),
-        damage: None,
-    })
+    let loaded = LoadedProfile::of(path.to_owned(), profile, None);
+    println!("{} nodes drawn\n", loaded.tree.len());
+    Ok(loaded)
 }
 
 /// A letter of a pattern each fifth frame; the pattern begins anew when it is complete.

@@ -7,7 +7,7 @@ use scrutineer_evidence::capture::Quality;
 use scrutineer_profiler::{
     capture::ability::Ability,
     process::preflight::Note,
-    profile::{CallTree, FlameLayout, Profile},
+    profile::{CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, Selection},
 };
 
 /// One process of the list, as the probe lists it.
@@ -55,6 +55,26 @@ pub struct LoadedProfile {
     pub left_heavy: Arc<FlameLayout>,
     /// What is damaged in the file, as a sentence.
     pub damage: Option<String>,
+}
+
+impl LoadedProfile {
+    /// Builds what the views of a profile need first: takes as long as samples and stacks are many,
+    /// so never on the frame's thread.
+    pub fn of(path: PathBuf, profile: Profile, damage: Option<String>) -> Self {
+        let options = CallTreeOptions {
+            detail: Detail::Bounded,
+            ..CallTreeOptions::default()
+        };
+        let tree = CallTree::build(&profile, &Selection::default(), options);
+        Self {
+            path,
+            profile: Arc::new(profile),
+            layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
+            left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
+            tree: Arc::new(tree),
+            damage,
+        }
+    }
 }
 
 /// What the application tells the screens.

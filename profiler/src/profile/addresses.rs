@@ -20,6 +20,7 @@ pub fn hottest_frame(
     selection: &Selection,
     function: u32,
 ) -> Option<(u32, u64)> {
+    let profile = &*profile.in_order();
     let counts = StackCounts::of(profile, selection);
     let totals = counts.totals(profile);
     let mut by_frame: BTreeMap<u32, u64> = BTreeMap::new();
@@ -46,6 +47,7 @@ pub fn costs_of(
     module: u32,
     (start, end): (u64, u64),
 ) -> BTreeMap<u64, AddressCost> {
+    let profile = &*profile.in_order();
     let counts = StackCounts::of(profile, selection);
     let totals = counts.totals(profile);
     let mut costs: BTreeMap<u64, AddressCost> = BTreeMap::new();

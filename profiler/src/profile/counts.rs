@@ -31,22 +31,22 @@ impl StackCounts {
         profile.gathered(selection, (nodes, start))
     }
 
-    /// Samples in each node and below it.
+    /// Samples in each node and below it, of a profile that is in order: differences of running
+    /// sums, as the nodes below one follow it.
     pub(crate) fn totals(&self, profile: &Profile) -> Table<u64> {
+        let ends = profile.ends().expect("the profile is in order");
         let mut totals = profile.index.weights.empty();
-        if let Some(ends) = profile.ends() {
-            sum_in_order(&mut totals, &self.by_stack, ends);
-            return totals;
+        totals.reserve(self.by_stack.len() + 1);
+        let mut before = 0;
+        totals.push(before);
+        totals.extend(self.by_stack.iter().map(|count| {
+            before += count;
+            before
+        }));
+        for (node, end) in ends.iter().enumerate() {
+            totals[node] = totals[*end as usize] - totals[node];
         }
-        totals.extend_from_slice(&self.by_stack);
-        // Parents come before their children.
-        for node in (0..totals.len()).rev() {
-            let parent = profile.stacks.parent[node];
-            if parent != NONE {
-                let below = totals[node];
-                totals[parent as usize] += below;
-            }
-        }
+        totals.truncate(self.by_stack.len());
         totals
     }
 }
@@ -73,19 +73,4 @@ impl Sum for StackCounts {
         }
         add_column(&mut self.by_stack, &other.by_stack);
     }
-}
-
-/// Differences of running sums, as the nodes below one follow it.
-fn sum_in_order(totals: &mut Vec<u64>, by_stack: &[u64], ends: &[u32]) {
-    totals.reserve(by_stack.len() + 1);
-    let mut before = 0;
-    totals.push(before);
-    totals.extend(by_stack.iter().map(|count| {
-        before += count;
-        before
-    }));
-    for (node, end) in ends.iter().enumerate() {
-        totals[node] = totals[*end as usize] - totals[node];
-    }
-    totals.truncate(by_stack.len());
 }

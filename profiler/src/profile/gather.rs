@@ -1,8 +1,9 @@
 //! Sums up the rows of a selection, on several threads where there are many.
 
-use std::{num::NonZero, ops::Range};
+use std::ops::Range;
 
 use super::{Profile, Selection, Weight};
+use crate::sys::cores;
 
 /// Rows below which another thread is not worth its start.
 const LEAST_ROWS_PER_THREAD: usize = 1 << 18;
@@ -37,9 +38,8 @@ impl Profile {
         let times = self.sample_times().blocks(selection.time_ns.as_ref());
         let blocks: Vec<(Range<usize>, bool)> = times.collect();
         let rows: usize = blocks.iter().map(|(rows, _)| rows.len()).sum();
-        let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
         let per_thread = LEAST_ROWS_PER_THREAD.max(entries / ENTRIES_PER_ROW);
-        let parts = (rows / per_thread).clamp(1, cpus);
+        let parts = (rows / per_thread).clamp(1, cores::count());
         let mask = self.mask_of(selection);
         let sum_of = |blocks: &[(Range<usize>, bool)]| {
             let mut sum = start();
@@ -49,19 +49,13 @@ impl Profile {
             }
             sum
         };
-        let mut parts = blocks.chunks(blocks.len().div_ceil(parts).max(1));
-        let Some(first) = parts.next() else {
-            return start();
-        };
-        std::thread::scope(|scope| {
-            let others: Vec<_> = parts.map(|part| scope.spawn(|| sum_of(part))).collect();
-            let mut sum = sum_of(first);
-            for other in others {
-                let other = other.join();
-                sum.add_sum(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            sum
-        })
+        let parts = blocks.chunks(blocks.len().div_ceil(parts).max(1));
+        let sums = cores::each("scrutineer-sums", parts, sum_of).into_iter();
+        let all = sums.reduce(|mut all, sum| {
+            all.add_sum(sum);
+            all
+        });
+        all.unwrap_or_else(start)
     }
 
     fn add_block<T: Sum>(

@@ -27,6 +27,7 @@ pub struct LineCost {
 /// The lines of a function that have a cost in a selection, by file and line. Frames without a
 /// line are left out. Linear in stack nodes, and in the depth of those that hold the function.
 pub fn lines_of(profile: &Profile, selection: &Selection, function: u32) -> Vec<LineCost> {
+    let profile = &*profile.in_order();
     let counts = StackCounts::of(profile, selection);
     let totals = counts.totals(profile);
     let mut costs: BTreeMap<(u32, u32), (u64, u64)> = BTreeMap::new();

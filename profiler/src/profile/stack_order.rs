@@ -1,14 +1,26 @@
 //! The order of stack nodes: those below a node follow it side by side.
 
-use std::num::NonZero;
+use std::borrow::Cow;
 
 use super::{Profile, index::ProfileIndex};
-use crate::capture::model::{NONE, StackNodes};
+use crate::{
+    capture::model::{NONE, StackNodes},
+    sys::cores,
+};
 
 /// Rows below which another thread is not worth its start.
 const LEAST_PART: usize = 1 << 20;
 
 impl Profile {
+    /// This profile where its stack nodes come in preorder, else a copy in which they do: profiles
+    /// that still grow need not be in order.
+    pub(super) fn in_order(&self) -> Cow<'_, Self> {
+        match self.ends() {
+            Some(_) => Cow::Borrowed(self),
+            None => Cow::Owned(self.clone().ordered()),
+        }
+    }
+
     /// The same with its stack nodes in preorder, so that all nodes below one are a range behind
     /// it. Views are several times faster on such a profile.
     #[must_use]
@@ -113,17 +125,13 @@ impl Places {
     }
 
     fn renumber(&self, stacks: &mut [u32]) {
-        let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let part = stacks.len().div_ceil(cpus).max(LEAST_PART);
-        std::thread::scope(|scope| {
-            for stacks in stacks.chunks_mut(part) {
-                scope.spawn(|| {
-                    for stack in stacks.iter_mut().filter(|stack| **stack != NONE) {
-                        *stack = self.place[*stack as usize];
-                    }
-                });
+        let part = stacks.len().div_ceil(cores::count()).max(LEAST_PART);
+        let work = |stacks: &mut [u32]| {
+            for stack in stacks.iter_mut().filter(|stack| **stack != NONE) {
+                *stack = self.place[*stack as usize];
             }
-        });
+        };
+        cores::each("scrutineer-order", stacks.chunks_mut(part), work);
     }
 
     /// One past the last node below each, by where nodes went.

@@ -23,9 +23,7 @@ pub fn top_functions(
     selection: &Selection,
     hide_inlined: bool,
 ) -> Vec<TopFunction> {
-    if profile.ends().is_none() {
-        return top_functions(&profile.clone().ordered(), selection, hide_inlined);
-    }
+    let profile = &*profile.in_order();
     let counts = StackCounts::of(profile, selection);
     let mut top: Vec<TopFunction> = (0..profile.functions.len() as u32)
         .map(|function| TopFunction {
@@ -66,6 +64,7 @@ pub fn top_functions(
 
 /// One function as [`top_functions`] tells of it, samples or none. Linear in samples and stack nodes.
 pub fn weight_of(profile: &Profile, selection: &Selection, function: u32) -> TopFunction {
+    let profile = &*profile.in_order();
     let counts = StackCounts::of(profile, selection);
     let counted = counts.by_stack.iter().zip(0_u32..);
     let own = counted.filter(|(samples, node)| {
@@ -74,7 +73,7 @@ pub fn weight_of(profile: &Profile, selection: &Selection, function: u32) -> Top
     TopFunction {
         function,
         self_samples: own.map(|(samples, _)| samples).sum(),
-        total_samples: samples_with_any(profile, selection, [function]),
+        total_samples: with_any(profile, &counts, [function]),
     }
 }
 
@@ -85,16 +84,22 @@ pub fn samples_with_any(
     selection: &Selection,
     functions: impl IntoIterator<Item = u32>,
 ) -> u64 {
-    let Some(ends) = profile.ends() else {
-        return samples_with_any(&profile.clone().ordered(), selection, functions);
-    };
+    let profile = &*profile.in_order();
+    with_any(profile, &StackCounts::of(profile, selection), functions)
+}
+
+fn with_any(
+    profile: &Profile,
+    counts: &StackCounts,
+    functions: impl IntoIterator<Item = u32>,
+) -> u64 {
+    let ends = profile.ends().expect("the profile is in order");
     let mut wanted = vec![false; profile.functions.len()];
     for function in functions {
         if let Some(wanted) = wanted.get_mut(function as usize) {
             *wanted = true;
         }
     }
-    let counts = StackCounts::of(profile, selection);
     let totals = counts.totals(profile);
     let (mut samples, mut node) = (0, 0);
     while node < totals.len() {

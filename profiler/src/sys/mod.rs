@@ -8,6 +8,7 @@ pub(crate) mod capabilities;
 pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod confine;
+pub(crate) mod cores;
 pub(crate) mod exec_guard;
 pub(crate) mod launch;
 pub(crate) mod limits;

@@ -1,14 +1,9 @@
 //! A capture of more stacks than can be looked at: the picture is bounded, its sums are not.
 
-use std::{path::PathBuf, sync::Arc};
-
 use egui::{Key, Modifiers};
 use scrutineer_profiler::{
     capture::model::{Chunk, Frame, NONE, Samples, StackNodes},
-    profile::{
-        CallTree, CallTreeOptions, Detail, FlameLayout, FlameOrder, Profile, ProfileBuilder,
-        Selection,
-    },
+    profile::{Profile, ProfileBuilder},
 };
 
 use super::Driver;
@@ -49,21 +44,10 @@ fn wide() -> Profile {
 }
 
 fn loaded() -> LoadedProfile {
-    let profile = wide();
-    let options = CallTreeOptions {
-        detail: Detail::Bounded,
-        ..CallTreeOptions::default()
-    };
-    let tree = CallTree::build(&profile, &Selection::default(), options);
+    let loaded = LoadedProfile::of("/srv/wide.scrutineer".into(), wide(), None);
+    let tree = &loaded.tree;
     assert!(tree.left_out > 0 && tree.least > 1, "{}", tree.least);
-    LoadedProfile {
-        path: PathBuf::from("/srv/wide.scrutineer"),
-        layout: Arc::new(FlameLayout::build(&tree, FlameOrder::Alphabetical)),
-        left_heavy: Arc::new(FlameLayout::build(&tree, FlameOrder::LeftHeavy)),
-        tree: Arc::new(tree),
-        profile: Arc::new(profile),
-        damage: None,
-    }
+    loaded
 }
 
 #[test]
@@ -75,6 +59,9 @@ fn what_a_large_picture_leaves_out_is_said_and_a_search_counts_it() {
         "{:#?}",
         driver.labels()
     );
+    driver.resize(720.0, 450.0);
+    assert!(driver.shows("below "), "{:#?}", driver.labels());
+    driver.resize(1_440.0, 900.0);
     driver.press(Modifiers::COMMAND, Key::F);
     // Frames without names are shown by their address: each stack holds some.
     driver.write("0x");

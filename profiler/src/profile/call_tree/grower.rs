@@ -70,7 +70,7 @@ impl<'a> Grower<'a> {
         Self {
             rank: profile.logical_ranks(),
             slots: None,
-            ends: profile.ends().unwrap_or(&[]),
+            ends: profile.ends().expect("the profile is in order"),
             profile,
             counts,
             totals,

@@ -66,9 +66,7 @@ impl CallTree {
     /// Takes time linear in samples and stack nodes; an inverted tree in the lengths of the distinct
     /// stacks, and a whole one in its own nodes.
     pub fn build(profile: &Profile, selection: &Selection, options: CallTreeOptions) -> Self {
-        if profile.ends().is_none() {
-            return Self::build(&profile.clone().ordered(), selection, options);
-        }
+        let profile = &*profile.in_order();
         let counts = StackCounts::of(profile, selection);
         let totals = counts.totals(profile);
         let least = options.detail.least(&totals);

@@ -91,6 +91,7 @@ pub(super) fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec
     if let Some(against) = &profile.wanted.against {
         compared(ui, &mut room, open, against, out);
     }
+    left_out(ui, &mut room, open);
     small(ui, &mut room, state, open, out);
     if open.arrangement != profile.wanted {
         let pending = Arrangement::default() != profile.wanted;
@@ -159,7 +160,6 @@ fn words_of(against: &Against) -> String {
 
 /// How many frames are too small to be shown, and what share they have.
 fn small(ui: &Ui, room: &mut Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
-    left_out(ui, room, open);
     if !state.profile.wanted.hides_small {
         return;
     }
@@ -174,26 +174,30 @@ fn small(ui: &Ui, room: &mut Rect, state: &State, open: &Open, out: &mut Vec<Com
     chip(ui, room, &words, &name, out, Command::ToggleSmall);
 }
 
-/// From which weight on frames are there at all, where there are too many to look at.
+/// From which weight on frames are there at all, where there are too many to look at; shorter where
+/// there is little room, but never unsaid.
 fn left_out(ui: &Ui, room: &mut Rect, open: &Open) {
     let tree = &open.shown.tree;
-    let total = tree.total_samples.first().copied().unwrap_or(0);
     if tree.left_out == 0 {
         return;
     }
-    let words = format!(
-        "without frames below {}, in which {} end: f on a frame shows more",
-        format::quantity_words(open.unit(), tree.least),
-        format::percent(format::share(tree.left_out, total)),
-    );
-    let width = text::width(ui, &words, medium(12.5));
-    if width + 12.0 < room.width() {
-        room.min.x += 10.0;
-        let place = room.with_max_x(room.min.x + width);
-        let theme = Theme::of(ui);
-        text::label(ui, place, LEFT, &words, &look(regular(12.5), theme.text_3));
-        room.min.x = place.right();
-    }
+    let least = format::quantity_words(open.unit(), tree.least);
+    let total = tree.total_samples.first().copied().unwrap_or(0);
+    let ended = format::percent(format::share(tree.left_out, total));
+    let long =
+        format!("without frames below {least}, in which {ended} end: f on a frame shows more");
+    let is_long = text::width(ui, &long, regular(12.5)) + 20.0 < room.width();
+    let words = if is_long {
+        long
+    } else {
+        format!("none below {least}")
+    };
+    let width = text::width(ui, &words, regular(12.5)).min(room.width() - 10.0);
+    room.min.x += 10.0;
+    let place = room.with_max_x(room.min.x + width.max(0.0));
+    let ink = Theme::of(ui).text_3;
+    text::label(ui, place, LEFT, &words, &look(regular(12.5), ink));
+    room.min.x = place.right();
 }
 
 /// What the graph is of.

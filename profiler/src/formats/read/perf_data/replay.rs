@@ -1,6 +1,6 @@
 //! Replays what happened to processes, and follows the stacks of the samples: each core a part.
 
-use std::{collections::VecDeque, num::NonZero, path::PathBuf};
+use std::{collections::VecDeque, path::PathBuf};
 
 use super::{
     Entry, PerfFile, Records,
@@ -16,6 +16,7 @@ use crate::{
         unwind::{Mapping, RecordedFiles, Registers, UnwindEnd, Unwinder},
     },
     formats::read::assembly::Row,
+    sys::cores,
 };
 
 /// Bits of records' `misc`.
@@ -30,27 +31,18 @@ const PARTS_A_CORE: usize = 1;
 
 /// Follows all samples of the chosen event.
 pub(super) fn run(file: &PerfFile<'_>, records: &Records<'_>, chosen: usize) -> Merged {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let parts = if records.samples.len() < FEW_SAMPLES {
         1
     } else {
-        cores * PARTS_A_CORE
+        cores::count() * PARTS_A_CORE
     };
     let share = records.samples.len().div_ceil(parts).max(1);
     let known = know_files(file, records);
-    let found: Vec<Part> = std::thread::scope(|scope| {
-        let part = |samples| Replay::new(file, records, chosen, &known).run(samples);
-        let running: Vec<_> = records
-            .samples
-            .chunks(share)
-            .map(|samples| scope.spawn(move || part(samples)))
-            .collect();
-        let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
-        // A panic is a bug, here as on any other thread.
-        joined
-            .map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
+    let found = cores::each(
+        "scrutineer-replay",
+        records.samples.chunks(share),
+        |samples| Replay::new(file, records, chosen, &known).run(samples),
+    );
     Merged::of(found)
 }
 
