@@ -12,7 +12,7 @@ use scrutineer_evidence::residency::ResidencySample;
 use crate::{capture::model::Activity, process};
 
 /// Least time between two readings of `status`.
-const STATUS_EVERY_NS: u64 = 200_000_000;
+const STATUS_EVERY_NS: u64 = 500_000_000;
 
 /// Least time between two readings of `smaps_rollup`, which walks all page tables of the target
 /// while its memory map is locked for reading.
@@ -85,7 +85,7 @@ impl MemoryReader {
         })
     }
 
-    /// Resident memory now: `statm` each time, `RssAnon` at most five times a second, PSS at most
+    /// Resident memory now: `statm` each time, `RssAnon` at most twice a second, PSS at most
     /// once a second and never for more than about 1 % of the time. Fails once the process has
     /// ended.
     pub fn residency(&mut self, time_ns: u64) -> Result<ResidencySample> {
@@ -98,7 +98,7 @@ impl MemoryReader {
         Ok(reading.residency)
     }
 
-    /// Memory now: `statm` each time, `status` at most five times a second, `smaps_rollup` where
+    /// Memory now: `statm` each time, `status` at most twice a second, `smaps_rollup` where
     /// the caller finds it worth its cost. Fails once the process has ended.
     pub fn read(&mut self, time_ns: u64, with_rollup: bool) -> Result<MemoryReading> {
         let mut buffer = [0; 128];

@@ -10,14 +10,22 @@ use perf_event_open_sys::bindings::{
 };
 use scrutineer_evidence::capture::Sampler as SamplerKind;
 
-use super::wish::{EventRole, EventWish};
+use super::{
+    sample::UserRegisters,
+    wish::{EventRole, EventWish},
+};
 use crate::capture::{model::CallGraph, unwind::Registers};
 
 /// Bit of the code segment's selector, which tells 32-bit code from 64-bit code.
 const REGISTER_CS: u64 = 10;
 /// `PERF_REG_X86_…` of each register, in DWARF's order.
-const REGISTER_OF_DWARF: [u64; Registers::COUNT] =
+pub(super) const REGISTER_OF_DWARF: [u64; Registers::COUNT] =
     [0, 3, 2, 1, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 8];
+/// Registers of a sample: those, and the selector.
+pub(super) const REGISTERS_SAMPLED: usize = Registers::COUNT + 1;
+/// Where each of them stands in a sample, which has them in the order of the mask's bits.
+const PLACE_OF_DWARF: [usize; Registers::COUNT] = places();
+const PLACE_OF_CS: usize = place(REGISTER_CS);
 /// Selector of 32-bit user code.
 const USER_CS_32: u64 = 0x23;
 
@@ -91,8 +99,15 @@ fn set_event(wish: &EventWish, attributes: &mut perf_event_attr) {
     }
 }
 
-fn copies_stack(wish: &EventWish) -> bool {
+/// Whether its samples have registers and a copy of the stack.
+pub(super) fn copies_stack(wish: &EventWish) -> bool {
     wish.call_graph == CallGraph::Dwarf && !matches!(wish.role, EventRole::Wakeups { .. })
+}
+
+/// Whether its samples have a call chain.
+pub(super) fn has_chain(wish: &EventWish) -> bool {
+    let is_wanted = wish.kernel || wish.call_graph == CallGraph::FramePointers;
+    is_wanted && !matches!(wish.role, EventRole::Wakeups { .. })
 }
 
 fn sample_format(wish: &EventWish) -> SampleFormat {
@@ -100,8 +115,7 @@ fn sample_format(wish: &EventWish) -> SampleFormat {
     if copies_stack(wish) {
         format |= SampleFormat::REGS_USER | SampleFormat::STACK_USER;
     }
-    let has_chain = wish.kernel || wish.call_graph == CallGraph::FramePointers;
-    if has_chain && !matches!(wish.role, EventRole::Wakeups { .. }) {
+    if has_chain(wish) {
         format |= SampleFormat::CALLCHAIN;
     }
     match wish.role {
@@ -154,22 +168,37 @@ pub(crate) fn leader(watermark_bytes: usize) -> perf_event_attr {
     attributes
 }
 
-fn registers_mask() -> u64 {
-    REGISTER_OF_DWARF
-        .iter()
-        .fold(1 << REGISTER_CS, |mask, register| mask | 1 << register)
+const fn registers_mask() -> u64 {
+    let mut mask = 1 << REGISTER_CS;
+    let mut index = 0;
+    while index < REGISTER_OF_DWARF.len() {
+        mask |= 1 << REGISTER_OF_DWARF[index];
+        index += 1;
+    }
+    mask
 }
 
-/// The registers of a sample; `None` for 32-bit code, whose stacks are laid out differently.
-pub(super) fn registers(sampled: &linux_perf_event_reader::Regs<'_>) -> Option<Registers> {
-    if sampled.get(REGISTER_CS)? == USER_CS_32 {
-        return None;
+const fn place(register: u64) -> usize {
+    (registers_mask() & ((1 << register) - 1)).count_ones() as usize
+}
+
+const fn places() -> [usize; Registers::COUNT] {
+    let mut places = [0; Registers::COUNT];
+    let mut index = 0;
+    while index < places.len() {
+        places[index] = place(REGISTER_OF_DWARF[index]);
+        index += 1;
     }
-    let mut registers = Registers::default();
-    for (value, register) in registers.0.iter_mut().zip(REGISTER_OF_DWARF) {
-        *value = sampled.get(register)?;
+    places
+}
+
+/// The registers of a sample, which are [`REGISTERS_SAMPLED`].
+pub(super) fn registers(sampled: &[[u8; 8]]) -> UserRegisters {
+    let register = |place: usize| u64::from_ne_bytes(sampled[place]);
+    if register(PLACE_OF_CS) == USER_CS_32 {
+        return UserRegisters::Foreign;
     }
-    Some(registers)
+    UserRegisters::Known(Registers(PLACE_OF_DWARF.map(register)))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod opener;
 mod records;
 mod reopening;
 mod rings;
+mod sample;
 mod stack_copy;
 mod switches;
 pub(crate) mod threads;

@@ -1,11 +1,10 @@
 //! Reads samples and switch records, and hands them to the tables.
 
-use linux_perf_event_reader::{
-    EventRecord, RawData, RawEventRecord, RecordParseInfo, RecordType, Regs, SampleRecord,
-};
+use linux_perf_event_reader::{RawData, RawEventRecord, RecordParseInfo, RecordType};
 
 use super::{
     attributes,
+    sample::{Sample, UserRegisters},
     stack_copy::StackCopy,
     switches::{Switch, SwitchEvent, wake_up},
     threads,
@@ -14,7 +13,7 @@ use super::{
 use crate::{
     capture::{
         model::{CallGraph, Frame, Module, ModuleKind, NONE},
-        tables::{PageFault, Sample, Tables},
+        tables::{self, PageFault, Tables},
         unwind::{Registers, UnwindEnd, Unwinder},
     },
     sys::perf::Record,
@@ -76,17 +75,17 @@ impl Taking<'_> {
             self.take_switch(record);
             return;
         }
-        let Some(sample) = parse_sample(record, self.parse_info) else {
+        let Some(sample) = Sample::read(record.kind, record.body, self.wish) else {
             return;
         };
         let place = Place {
-            at_ns: sample.timestamp.unwrap_or(0),
-            pid: sample.pid.unwrap_or(0) as u32,
-            tid: sample.tid.unwrap_or(0) as u32,
+            at_ns: sample.at_ns,
+            pid: sample.pid,
+            tid: sample.tid,
         };
         if let EventRole::Wakeups { .. } = self.wish.role {
             self.switch_events
-                .extend(wake_up(&sample).map(|what| switch_event(place, what)));
+                .extend(wake_up(sample.raw).map(|what| switch_event(place, what)));
             return;
         }
         self.know(place);
@@ -141,23 +140,36 @@ impl Taking<'_> {
         }
     }
 
-    fn follow(&mut self, sample: &SampleRecord<'_>, place: Place) -> (u32, UnwindEnd) {
+    fn follow(&mut self, sample: &Sample<'_>, place: Place) -> (u32, UnwindEnd) {
         self.frames.clear();
         self.push_kernel_frames(sample);
-        let end = match (self.wish.call_graph, sample.user_regs.as_ref()) {
+        let end = match (self.wish.call_graph, &sample.user) {
             (CallGraph::FramePointers, _) => self.follow_chain(sample, place),
-            (CallGraph::Dwarf, Some(sampled)) => return self.follow_copy(sample, sampled, place),
+            (CallGraph::Dwarf, UserRegisters::Known(registers)) => {
+                return self.follow_copy(sample, registers, place);
+            }
+            (CallGraph::Dwarf, UserRegisters::Foreign) => {
+                if self.frames.is_empty() {
+                    self.frames.push(self.tables.frame(Frame {
+                        module: NONE,
+                        address: sample.ip,
+                    }));
+                }
+                UnwindEnd::Truncated
+            }
             // Kernel threads and processes on their way out have no user stack: nothing is
             // missing.
-            (CallGraph::Dwarf, None) if !self.frames.is_empty() => UnwindEnd::Root,
-            (CallGraph::Dwarf, None) => UnwindEnd::Truncated,
+            (CallGraph::Dwarf, UserRegisters::Missing) if !self.frames.is_empty() => {
+                UnwindEnd::Root
+            }
+            (CallGraph::Dwarf, UserRegisters::Missing) => UnwindEnd::Truncated,
         };
         (self.tables.stack(self.frames), end)
     }
 
-    fn keep(&mut self, sample: &SampleRecord<'_>, place: Place, stack: u32, end: UnwindEnd) {
+    fn keep(&mut self, sample: &Sample<'_>, place: Place, stack: u32, end: UnwindEnd) {
         match self.wish.role {
-            EventRole::Cpu => self.tables.sample(Sample {
+            EventRole::Cpu => self.tables.sample(tables::Sample {
                 at_ns: place.at_ns,
                 pid: place.pid,
                 tid: place.tid,
@@ -172,7 +184,10 @@ impl Taking<'_> {
                 weight: attributes::PAGE_FAULT_PERIOD,
             }),
             EventRole::Switches => {
-                let registers = sample.user_regs.as_ref().and_then(attributes::registers);
+                let registers = match sample.user {
+                    UserRegisters::Known(registers) => Some(registers),
+                    UserRegisters::Foreign | UserRegisters::Missing => None,
+                };
                 let what = Switch::Leaving { stack, registers };
                 self.switch_events.push(switch_event(place, what));
             }
@@ -181,12 +196,12 @@ impl Taking<'_> {
     }
 
     /// Kernel frames, innermost first: all but the first are return addresses.
-    fn push_kernel_frames(&mut self, sample: &SampleRecord<'_>) {
-        let Some(chain) = sample.callchain.as_ref().filter(|_| self.wish.kernel) else {
+    fn push_kernel_frames(&mut self, sample: &Sample<'_>) {
+        if !self.wish.kernel {
             return;
-        };
+        }
         let mut in_kernel = false;
-        for entry in (0..chain.len()).filter_map(|index| chain.get(index)) {
+        for entry in sample.chain.entries() {
             if entry >= FIRST_CONTEXT_MARK {
                 in_kernel = entry == CONTEXT_KERNEL;
             } else if in_kernel {
@@ -200,19 +215,15 @@ impl Taking<'_> {
     }
 
     /// User frames as the kernel followed them.
-    fn follow_chain(&mut self, sample: &SampleRecord<'_>, place: Place) -> UnwindEnd {
-        let Some(chain) = &sample.callchain else {
-            return UnwindEnd::Truncated;
-        };
+    fn follow_chain(&mut self, sample: &Sample<'_>, place: Place) -> UnwindEnd {
         let has_kernel_frames = !self.frames.is_empty();
         let mut in_user = false;
-        let addresses = (0..chain.len()).filter_map(|index| {
-            let entry = chain.get(index)?;
-            if entry >= FIRST_CONTEXT_MARK {
-                in_user = entry == CONTEXT_USER;
-                return None;
+        let addresses = sample.chain.entries().filter(|entry| {
+            let is_mark = *entry >= FIRST_CONTEXT_MARK;
+            if is_mark {
+                in_user = *entry == CONTEXT_USER;
             }
-            in_user.then_some(entry)
+            in_user && !is_mark
         });
         let end =
             self.unwinder
@@ -226,25 +237,15 @@ impl Taking<'_> {
 
     fn follow_copy(
         &mut self,
-        sample: &SampleRecord<'_>,
-        sampled: &Regs<'_>,
+        sample: &Sample<'_>,
+        registers: &Registers,
         place: Place,
     ) -> (u32, UnwindEnd) {
-        let Some(registers) = attributes::registers(sampled) else {
-            let address = sample.ip.unwrap_or(0);
-            if self.frames.is_empty() {
-                self.frames.push(self.tables.frame(Frame {
-                    module: NONE,
-                    address,
-                }));
-            }
-            return (self.tables.stack(self.frames), UnwindEnd::Truncated);
-        };
-        let mut copy = Copied::of(sample, &registers);
+        let mut copy = Copied::of(sample, registers);
         let (stack, end) = self.unwinder.unwind_sample(
             (place.pid, place.tid),
             place.at_ns,
-            &registers,
+            registers,
             |address| copy.read(address),
             self.tables,
             self.frames,
@@ -280,17 +281,12 @@ struct Copied<'a> {
 }
 
 impl<'a> Copied<'a> {
-    fn of(sample: &SampleRecord<'a>, registers: &Registers) -> Self {
-        let (all, length) = match &sample.user_stack {
-            Some((RawData::Single(bytes), length)) => (*bytes, *length as usize),
-            _ => (&[][..], 0),
-        };
-        let bytes = all.get(..length).unwrap_or(all);
+    fn of(sample: &Sample<'a>, registers: &Registers) -> Self {
         Self {
-            bytes,
+            bytes: sample.stack,
             sp: registers.sp(),
             // A copy that ends before its room does has met the end of the stack's mapping.
-            is_full: bytes.len() == all.len(),
+            is_full: sample.stack.len() == sample.stack_room,
             was_exceeded: false,
             needed_bytes: 0,
         }
@@ -308,17 +304,5 @@ impl<'a> Copied<'a> {
         };
         self.needed_bytes = self.needed_bytes.max(end as u32);
         Ok(u64::from_le_bytes(word.try_into().map_err(|_| ())?))
-    }
-}
-
-fn parse_sample(record: Record<'_>, parse_info: RecordParseInfo) -> Option<SampleRecord<'_>> {
-    let kind = RecordType(record.kind);
-    if kind != RecordType::SAMPLE {
-        return None;
-    }
-    let raw = RawEventRecord::new(kind, record.misc, RawData::Single(record.body), parse_info);
-    match raw.parse().ok()? {
-        EventRecord::Sample(sample) => Some(sample),
-        _ => None,
     }
 }

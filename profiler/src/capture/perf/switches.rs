@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use linux_perf_event_reader::{RawData, SampleRecord};
-
 use crate::capture::{tables::Tables, unwind::Registers};
 
 /// Where the woken thread's id stands in the data of `sched:sched_waking`: behind the common
@@ -80,10 +78,7 @@ pub trait SwitchTaker: std::fmt::Debug {
 }
 
 /// The wake-up that a record tells of; `None` where it is too short.
-pub(super) fn wake_up(sample: &SampleRecord<'_>) -> Option<Switch> {
-    let RawData::Single(bytes) = sample.raw? else {
-        return None;
-    };
+pub(super) fn wake_up(bytes: &[u8]) -> Option<Switch> {
     let field = bytes.get(WOKEN_TID_OFFSET..WOKEN_TID_OFFSET + 4)?;
     let woken_tid = i32::from_ne_bytes(field.try_into().ok()?);
     Some(Switch::Wakes {

@@ -17,8 +17,13 @@ use crate::{capture::model::SeriesKind, memory::reader::MemoryReader};
 const AT_ONCE: usize = 8;
 /// What takes longer was interrupted.
 const SWIFT_NS: u64 = 500_000;
-/// So long at the start memory is read more often.
-const EARLY_NS: u64 = 2_000_000_000;
+/// Until when memory is read how often, nanoseconds since the start: a short capture is to have
+/// points enough for a slope, a long one has them anyway.
+const PACES: [(u64, Duration); 2] = [
+    (2_000_000_000, Duration::from_millis(50)),
+    (10_000_000_000, Duration::from_millis(100)),
+];
+const LATER: Duration = Duration::from_millis(200);
 
 /// Reads the target each time and the other processes in turn.
 #[derive(Debug, Default)]
@@ -30,12 +35,8 @@ pub(super) struct Memory {
 
 impl Kind for Memory {
     fn every(&self) -> Duration {
-        // A short capture is to have points enough for a slope.
-        if self.last_ns < EARLY_NS {
-            Duration::from_millis(50)
-        } else {
-            Duration::from_millis(100)
-        }
+        let pace = PACES.iter().find(|(until_ns, _)| self.last_ns < *until_ns);
+        pace.map_or(LATER, |(_, every)| *every)
     }
 
     fn budget(&self) -> u64 {

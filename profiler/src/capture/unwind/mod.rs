@@ -16,12 +16,12 @@ mod trail;
 mod trail_tests;
 mod walk;
 
-use std::{collections::HashMap, io};
+use std::io;
 
 use crate::capture::{
     interpreters::Interpreters,
     model::{Frame, NONE},
-    tables::Tables,
+    tables::{IdMap, Tables},
 };
 use chains::Chains;
 use files::Files;
@@ -80,7 +80,7 @@ pub struct Unwinder {
     files: Files,
     /// Per process, the address space since each exec, in order of time. Samples from before an
     /// exec that are unwound after it was seen still find theirs.
-    spaces: HashMap<u32, Vec<(u64, AddressSpace)>>,
+    spaces: IdMap<u32, Vec<(u64, AddressSpace)>>,
     next_epoch: u32,
     tools: Tools,
     trails: Trails,
@@ -103,7 +103,7 @@ impl Unwinder {
     pub fn new(target: u32) -> Self {
         Self {
             files: Files::new(target),
-            spaces: HashMap::new(),
+            spaces: IdMap::default(),
             next_epoch: 1,
             tools: Tools::new(),
             trails: Trails::new(),
@@ -369,7 +369,7 @@ impl Unwinder {
 
 /// The address space of a process at a time (`CLOCK_MONOTONIC`, nanoseconds).
 fn space_at(
-    spaces: &HashMap<u32, Vec<(u64, AddressSpace)>>,
+    spaces: &IdMap<u32, Vec<(u64, AddressSpace)>>,
     pid: u32,
     at_ns: u64,
 ) -> Option<&AddressSpace> {
