@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod comparison;
 mod ron_file;
+pub mod statistics;
 mod student;
 pub mod summary;
 

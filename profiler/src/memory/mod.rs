@@ -4,7 +4,7 @@
 pub(crate) mod fuzzing;
 pub mod growth;
 pub mod growth_sources;
-mod normal;
+pub(crate) mod normal;
 pub mod reader;
 
 pub use reader::MemoryReader;
