@@ -7,16 +7,18 @@ use std::{
 
 use super::{
     CallTree, CallTreeOptions, Function, Profile,
+    builder::file_name,
     call_tree::ranks,
     diff::{Difference, FunctionKey, Part},
 };
-use crate::capture::model::NONE;
+use crate::capture::model::{Module, NONE};
 
 /// The call tree of both sides. Stacks are matched by the names and modules of their functions,
 /// thread groups by their names.
 #[derive(Clone, Debug)]
 pub struct DiffTree {
-    /// The candidate's profile; functions that only the base has are added behind its own.
+    /// The candidate's profile; functions that only the base has, and their modules, are added
+    /// behind its own.
     pub profile: Arc<Profile>,
     /// The tree, weighed by the candidate: nodes that only the base has weigh nothing.
     pub tree: CallTree,
@@ -26,6 +28,8 @@ pub struct DiffTree {
     pub base_self: Vec<u64>,
     /// Samples, waits or faults of the base and of the candidate.
     pub events: [u64; 2],
+    /// What shares are of: the weight of the base and of the candidate.
+    wholes: [u64; 2],
 }
 
 /// What only one side has.
@@ -79,10 +83,24 @@ impl DiffTree {
             base_total: Vec::new(),
             base_self: Vec::new(),
             events: [base.iter().map(events).sum(), events(&candidate)],
+            wholes: [0; 2],
             profile,
         };
         merged.grow(&sides);
+        let whole = |totals: &[u64]| totals.first().copied().unwrap_or(0);
+        merged.wholes = [whole(&merged.base_total), whole(&merged.tree.total_samples)];
         merged
+    }
+
+    /// The same tree, its shares and their intervals those of the wholes that it is a part of: a
+    /// function's callers, say, of all that was compared.
+    #[must_use]
+    pub fn within(self, all: &Self) -> Self {
+        Self {
+            events: all.events,
+            wholes: all.wholes,
+            ..self
+        }
     }
 
     /// The node's share of both sides.
@@ -97,8 +115,7 @@ impl DiffTree {
 
     /// Weight of the base and of the candidate.
     pub fn wholes(&self) -> [u64; 2] {
-        let whole = |totals: &[u64]| totals.first().copied().unwrap_or(0);
-        [whole(&self.base_total), whole(&self.tree.total_samples)]
+        self.wholes
     }
 
     /// How much lies in stacks that one side alone has.
@@ -259,6 +276,8 @@ pub(super) fn group_name(label: &str) -> &str {
 struct MergedFunctions<'a> {
     ids: BTreeMap<FunctionKey, u32>,
     added: Vec<Function>,
+    /// Modules of the added functions, behind the candidate's own.
+    modules: Vec<Module>,
     of: &'a Profile,
 }
 
@@ -267,6 +286,7 @@ impl<'a> MergedFunctions<'a> {
         Self {
             ids: BTreeMap::new(),
             added: Vec::new(),
+            modules: Vec::new(),
             of: profile,
         }
     }
@@ -284,8 +304,7 @@ impl<'a> MergedFunctions<'a> {
             let key = FunctionKey::of(profile, function);
             let id = *self.ids.entry(key).or_insert(next);
             if id == next && !is_own {
-                // Its module is one of another capture: none of this one's.
-                let module = NONE;
+                let module = self.module(profile, function.module);
                 let function = function.clone();
                 self.added.push(Function { module, ..function });
             }
@@ -294,12 +313,29 @@ impl<'a> MergedFunctions<'a> {
         merged
     }
 
+    /// The id of a module of another capture: of the candidate's that bears the same file name,
+    /// for functions are told apart by that alone.
+    fn module(&mut self, profile: &Profile, module: u32) -> u32 {
+        let Some(module) = profile.modules.get(module as usize) else {
+            return NONE;
+        };
+        let name = file_name(&module.path);
+        let mut known = self.of.modules.iter().chain(&self.modules);
+        let at = known.position(|known| file_name(&known.path) == name);
+        let at = at.unwrap_or_else(|| {
+            self.modules.push(module.clone());
+            self.of.modules.len() + self.modules.len() - 1
+        });
+        at as u32
+    }
+
     fn finish(self, profile: &Arc<Profile>) -> Arc<Profile> {
         if self.added.is_empty() {
             return profile.clone();
         }
         let mut merged = Profile::clone(profile);
         merged.functions.extend(self.added);
+        merged.modules.extend(self.modules);
         Arc::new(merged)
     }
 }
@@ -400,6 +436,43 @@ mod tests {
         assert!(Arc::ptr_eq(&diff.profile, &same));
         assert_eq!(diff.base_total, diff.tree.total_samples);
         assert_eq!(diff.one_sided(), OneSided::default());
+    }
+
+    #[test]
+    fn a_part_has_its_shares_of_the_wholes_that_it_belongs_to() {
+        use crate::profile::transform::{Pick, Transform, apply};
+        let (base, candidate) = (profile(20, "x", 80), profile(50, "x", 50));
+        let all = build(&base, &candidate, false);
+        let focused = |profile: &Arc<Profile>| {
+            let hot = profile.functions.iter().position(|f| f.name == "hot");
+            let pick = Pick::function(profile, hot.unwrap() as u32).unwrap();
+            Arc::new(apply(profile, &[Transform::Focus(pick)]))
+        };
+        let part = build(&focused(&base), &focused(&candidate), false);
+        assert!(part.total(0).change().abs() < 1e-9);
+        let part = part.within(&all);
+        assert!((part.total(0).change() - 0.3).abs() < 1e-9);
+        assert_eq!(part.wholes(), [100, 100]);
+    }
+
+    #[test]
+    fn a_function_of_the_base_alone_keeps_the_name_of_its_module() {
+        let other = profile(1, "old", 1);
+        let mut base = Profile::clone(&other);
+        let old = base.functions.iter().position(|f| f.name == "old");
+        let module = Module {
+            path: "/lib/libold.so".into(),
+            ..base.modules[0].clone()
+        };
+        base.functions[old.unwrap()].module = base.modules.len() as u32;
+        base.modules.push(module);
+        let diff = build(&Arc::new(base), &profile(1, "young", 1), false);
+        let added = diff.profile.functions.last().expect("it was added");
+        let key = FunctionKey::of(&diff.profile, added);
+        assert_eq!(
+            (key.name.as_str(), key.module.as_str()),
+            ("old", "libold.so")
+        );
     }
 
     #[test]

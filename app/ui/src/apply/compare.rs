@@ -135,11 +135,14 @@ fn swap(state: &mut State) {
     rearrange(state);
 }
 
-fn toggle_base(state: &mut State) {
+/// Widths of the base, or of the candidate again.
+pub(super) fn toggle_base(state: &mut State) {
     if let Some(open) = &mut state.profile.open
         && open.shown.compared.is_some()
     {
         open.by_base = !open.by_base;
+        state.profile.slices = [(Window::ALL, 0.0); 2];
+        state.profile.arrange_rows();
         show_window(state, Window::ALL, false);
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn ask(state: &mut State) {
             generation: open.generation,
             profile: open.shown.profile.clone(),
             arrangement: open.arrangement.clone(),
+            compared: open.shown.compared.clone(),
             function,
         });
     }

@@ -180,6 +180,17 @@ impl Open {
         flame::node_name(&self.shown.profile, &self.shown.tree, node)
     }
 
+    /// Whether a shown function is one of the capture: not a frame that a transform made, nor one
+    /// of the base of a comparison alone.
+    pub(crate) fn is_captured(&self, function: u32) -> bool {
+        let name = |profile: &Profile| {
+            let function = profile.functions.get(function as usize);
+            function.map(|function| function.name.clone())
+        };
+        let shown = name(&self.shown.profile);
+        shown.is_some() && shown == name(self.profile())
+    }
+
     /// `file:line` of a function, where known.
     pub(crate) fn place_of(&self, function: u32) -> Option<&str> {
         let places = &self.digest.as_ref()?.places;
@@ -309,16 +320,26 @@ impl ProfileState {
         self.rows.clear();
         let Some(open) = &self.open else { return };
         let tree = &open.shown.tree;
-        if tree.is_empty() {
+        let compared = open.shown.compared.as_ref();
+        let base = compared.map(|compared| &*compared.tree.base_total);
+        if tree.is_empty() && base.is_none_or(|base| base.first().is_none_or(|all| *all == 0)) {
             return;
         }
+        let weight = |node: u32| {
+            let own = tree.total_samples[node as usize];
+            let other = base.map_or(0, |base| base[node as usize]);
+            if open.by_base {
+                (other, own)
+            } else {
+                (own, other)
+            }
+        };
         let mut next = vec![0_u32];
         while let Some(node) = next.pop() {
             self.rows.push(node);
             if self.unfolded.contains(&node) {
                 let mut children: Vec<u32> = children(tree, node).collect();
-                children
-                    .sort_by_key(|child| (tree.total_samples[*child as usize], u32::MAX - child));
+                children.sort_by_key(|child| (weight(*child), u32::MAX - child));
                 next.extend(children);
             }
         }

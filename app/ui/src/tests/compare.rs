@@ -51,6 +51,24 @@ pub(super) fn compared() -> Driver {
     driver
 }
 
+/// The fixtures' capture as the base of one that does not validate any more.
+fn vanished() -> Driver {
+    let mut driver = Driver::new();
+    let mut gone = fixtures::loaded();
+    gone.profile = without(VALIDATE);
+    let selection = scrutineer_profiler::profile::Selection::default();
+    let options = scrutineer_profiler::profile::CallTreeOptions::default();
+    let tree = scrutineer_profiler::profile::CallTree::build(&gone.profile, &selection, options);
+    let order = scrutineer_profiler::profile::FlameOrder::Alphabetical;
+    gone.layout = Arc::new(scrutineer_profiler::profile::FlameLayout::build(
+        &tree, order,
+    ));
+    (gone.left_heavy, gone.tree) = (gone.layout.clone(), Arc::new(tree));
+    driver.tell(Event::Loaded(gone));
+    driver.tell(other(fixtures::loaded().profile, CompareSide::Base));
+    driver
+}
+
 #[test]
 fn the_key_the_button_and_the_palette_offer_captures_to_compare_with() {
     let mut driver = Driver::with_capture();
@@ -99,19 +117,7 @@ fn frames_say_by_sign_and_word_how_their_share_changed() {
 
 #[test]
 fn what_vanished_is_seen_by_the_widths_of_the_base() {
-    let mut driver = Driver::new();
-    let mut gone = fixtures::loaded();
-    gone.profile = without(VALIDATE);
-    let selection = scrutineer_profiler::profile::Selection::default();
-    let options = scrutineer_profiler::profile::CallTreeOptions::default();
-    let tree = scrutineer_profiler::profile::CallTree::build(&gone.profile, &selection, options);
-    let order = scrutineer_profiler::profile::FlameOrder::Alphabetical;
-    gone.layout = Arc::new(scrutineer_profiler::profile::FlameLayout::build(
-        &tree, order,
-    ));
-    (gone.left_heavy, gone.tree) = (gone.layout.clone(), Arc::new(tree));
-    driver.tell(Event::Loaded(gone));
-    driver.tell(other(fixtures::loaded().profile, CompareSide::Base));
+    let mut driver = vanished();
     assert!(!driver.shows("frame validate, "));
     driver.press(Modifiers::NONE, Key::V);
     let validate = driver.node_with("frame validate, ");
@@ -143,6 +149,126 @@ fn the_table_has_both_shares_and_is_sorted_searched_and_selected_from() {
     driver.press(Modifiers::COMMAND, Key::F);
     driver.write("validate");
     assert!(driver.shows("% match"));
+}
+
+#[test]
+fn the_call_tree_has_a_column_of_changes_and_keeps_what_vanished() {
+    let mut driver = compared();
+    driver.click_part("frame validate, ");
+    let mut way = vec![driver.state().profile.selected.unwrap()];
+    while way[way.len() - 1] != 0 {
+        way.push(open(&driver).shown.tree.parent[way[way.len() - 1] as usize]);
+    }
+    driver.press(Modifiers::NONE, Key::Num4);
+    for node in way.into_iter().rev() {
+        let name = open(&driver).name(node).to_owned();
+        if driver.shows(&format!("Unfold {name}")) {
+            driver.click_part(&format!("Unfold {name}"));
+        }
+    }
+    let tree = &open(&driver).shown.compared.as_ref().unwrap().tree;
+    let validate = driver
+        .state()
+        .profile
+        .rows
+        .iter()
+        .find(|row| open(&driver).name(**row) == VALIDATE && tree.total(**row).candidate > 0.0);
+    let share = tree.total(*validate.expect("it is a row"));
+    assert!(share.base.abs() < 1e-9 && share.is_clear());
+    let label = format!("call {VALIDATE}, ");
+    let node = driver.node_with(&label);
+    let spoken = egui_kittest::kittest::NodeT::accesskit_node(&node).label();
+    assert!(
+        spoken.unwrap().ends_with("was 0.0 %, new"),
+        "{:#?}",
+        driver.labels()
+    );
+    assert!(driver.shows("call ledgerd::posting::Engine::apply_batch, "));
+    assert!(driver.shows(" points"));
+}
+
+#[test]
+fn the_sandwich_is_compared_on_both_sides_by_shares_of_the_whole() {
+    let mut driver = compared();
+    driver.click_part("frame apply_batch, ");
+    driver.press(Modifiers::NONE, Key::Num3);
+    let made = driver.state().profile.sandwich.clone().expect("it is made");
+    let change = made.change().expect("it is compared");
+    let all = &open(&driver).shown.compared.as_ref().unwrap().tree;
+    let selected = driver.state().profile.selected.unwrap();
+    assert!((change.candidate - all.total(selected).candidate).abs() < 1e-9);
+    assert!((change.base - all.total(selected).base).abs() < 1e-9);
+    assert!(change.change() > 0.0, "it validates now: {change:?}");
+    assert!(driver.shows("frame validate, "), "{:#?}", driver.labels());
+    assert!(driver.shows("was 0.0 %, new"));
+    assert!(driver.shows(" points"));
+    // Of a function that the candidate alone runs, the base has nothing to show.
+    driver.click_part("frame validate, ");
+    driver.press(Modifiers::NONE, Key::V);
+    assert!(
+        driver.shows("The base does not run it"),
+        "{:#?}",
+        driver.labels()
+    );
+}
+
+#[test]
+fn a_search_counts_both_sides_and_steps_to_what_one_alone_has() {
+    let mut driver = vanished();
+    driver.press(Modifiers::COMMAND, Key::F);
+    driver.write("validate");
+    assert!(
+        driver.shows("0.0\u{a0}% match, was "),
+        "{:#?}",
+        driver.labels()
+    );
+    let found = driver.state().profile.found.clone().unwrap();
+    assert_eq!(found.samples, 0);
+    assert!(found.base_samples > Some(0) && !found.nodes.is_empty());
+    assert!(!open(&driver).by_base);
+    driver.press(Modifiers::NONE, Key::Enter);
+    assert!(
+        open(&driver).by_base,
+        "the match is seen by the base's widths alone"
+    );
+    assert!(driver.shows("frame validate, "));
+}
+
+#[test]
+fn views_of_the_candidate_alone_say_so_in_a_sentence() {
+    let mut driver = compared();
+    driver.press(Modifiers::NONE, Key::Num6);
+    assert!(driver.shows("The heat map is of the candidate alone"));
+    driver.press(Modifiers::NONE, Key::Num7);
+    assert!(driver.shows("Time is the candidate's alone"));
+    driver.press(Modifiers::NONE, Key::Num1);
+    driver.click_part("frame apply_batch, ");
+    driver.press(Modifiers::NONE, Key::Num8);
+    assert!(driver.shows("Costs of lines are the candidate's alone"));
+    driver.press(Modifiers::NONE, Key::Num1);
+    driver.press(Modifiers::NONE, Key::X);
+    driver.press(Modifiers::NONE, Key::Num6);
+    assert!(!driver.shows("candidate alone"));
+    let mut driver = vanished();
+    driver.press(Modifiers::NONE, Key::V);
+    driver.click_part("frame validate, ");
+    driver.press(Modifiers::NONE, Key::Num8);
+    assert!(
+        driver.shows("Not in the candidate"),
+        "{:#?}",
+        driver.labels()
+    );
+}
+
+#[test]
+fn transforms_work_on_functions_that_only_the_base_has() {
+    let mut driver = vanished();
+    driver.press(Modifiers::NONE, Key::V);
+    driver.click_part("frame validate, ");
+    driver.press(Modifiers::NONE, Key::F);
+    let tree = &open(&driver).shown.compared.as_ref().unwrap().tree;
+    let [base, candidate] = tree.wholes();
+    assert!(base > 0 && candidate == 0, "{:?}", tree.wholes());
 }
 
 #[test]

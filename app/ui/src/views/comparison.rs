@@ -10,7 +10,7 @@ use scrutineer_profiler::profile::{
 };
 
 use super::Arrangement;
-use crate::theme::SAME;
+use crate::{format, theme::SAME};
 
 /// The base that the shown selection is compared with.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +92,26 @@ pub(crate) fn points(change: f64) -> String {
     }
 }
 
+/// What a share came to, as it is spoken: `12.9 % total, was 3.1 %, +9.8 points`.
+pub(crate) fn spoken(total: &Difference) -> String {
+    let percent = |share| format::percent(share).replace('\u{a0}', " ");
+    let change = match (total.base <= 0.0, total.candidate <= 0.0) {
+        (true, _) => "new".to_owned(),
+        (_, true) => "vanished".to_owned(),
+        _ => format!("{} points", points(total.change())),
+    };
+    format!(
+        "{} total, was {}, {change}",
+        percent(total.candidate),
+        percent(total.base),
+    )
+}
+
 /// Two sides compared.
 #[derive(Clone, Debug)]
 pub(crate) struct Comparison {
+    /// What the base is made of, its stacks transformed as the shown ones are.
+    pub(crate) bases: Selected,
     /// Both sides' stacks.
     pub(crate) tree: DiffTree,
     /// Functions, those whose self share changed most first.
@@ -146,14 +163,16 @@ pub(super) fn compare(
         tree,
         functions,
         sums,
+        bases,
     }
 }
 
-fn part((profile, selection): &(Arc<Profile>, Selection)) -> Part<'_> {
+pub(super) fn part((profile, selection): &(Arc<Profile>, Selection)) -> Part<'_> {
     Part { profile, selection }
 }
 
-type Selected = Vec<(Arc<Profile>, Selection)>;
+/// Captures with what of them is looked at.
+pub(crate) type Selected = Vec<(Arc<Profile>, Selection)>;
 
 /// The base's parts, and those of the candidate beside the shown one.
 fn sides(
@@ -222,14 +241,8 @@ fn functions(profile: &Profile, found: Vec<FunctionDifference>) -> Vec<ComparedF
         ids.entry(FunctionKey::of(profile, function)).or_insert(id);
     }
     let rows = found.into_iter().filter_map(|row| {
-        // A function that only the base has lost its module, which is of another capture.
-        let nameless = || FunctionKey {
-            name: row.function.name.clone(),
-            module: String::new(),
-        };
-        let id = ids.get(&row.function).or_else(|| ids.get(&nameless()));
         Some(ComparedFunction {
-            function: *id?,
+            function: *ids.get(&row.function)?,
             own: row.self_share,
             total: row.total_share,
         })

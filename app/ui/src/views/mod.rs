@@ -162,6 +162,8 @@ pub(crate) struct Found {
     pub(crate) nodes: Vec<u32>,
     /// Samples with a match on their stack.
     pub(crate) samples: u64,
+    /// Those of the base, where something is compared.
+    pub(crate) base_samples: Option<u64>,
 }
 
 /// A function next to the inspected one.

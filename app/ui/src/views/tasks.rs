@@ -6,7 +6,8 @@ use regex::Regex;
 use scrutineer_profiler::profile::{CallTree, Profile, heat_map::HeatMap};
 
 use super::{
-    Arrangement, Digest, Found, Inspection, chart, listing, picture, readings, sandwich, tracks,
+    Arrangement, Digest, Found, Inspection, chart, comparison::Comparison, listing, picture,
+    readings, sandwich, tracks,
 };
 use crate::{pin::Pin, state::profile::Arranged};
 
@@ -45,6 +46,7 @@ pub(crate) enum Task {
         profile: Arc<Profile>,
         arrangement: Arrangement,
         tree: Arc<CallTree>,
+        compared: Option<Arc<Comparison>>,
         pattern: Regex,
     },
     /// [`sandwich::Sandwich`] of a function.
@@ -52,6 +54,7 @@ pub(crate) enum Task {
         generation: u64,
         profile: Arc<Profile>,
         arrangement: Arrangement,
+        compared: Option<Arc<Comparison>>,
         function: u32,
     },
     /// [`chart::ThreadChart`] of a thread, of the one with most where `None`.

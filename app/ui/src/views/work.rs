@@ -124,9 +124,11 @@ pub(super) fn answer(task: Task, kept: &mut Kept) -> Answer {
             profile,
             arrangement,
             tree,
+            compared,
             pattern,
         } => {
-            let mut found = search(&profile, &tree, &pattern);
+            let base = compared.as_ref().map(|compared| &*compared.tree.base_total);
+            let mut found = search(&profile, (&tree, base), &pattern);
             if tree.left_out > 0 {
                 // Matches lie in what the tree leaves out, too.
                 let selection = arrangement.selection();
@@ -143,11 +145,16 @@ pub(super) fn answer(task: Task, kept: &mut Kept) -> Answer {
             generation,
             profile,
             arrangement,
+            compared,
             function,
-        } => Answer::Sandwich {
-            generation,
-            sandwich: Arc::new(sandwich::sandwich(&profile, &arrangement, function)),
-        },
+        } => {
+            let compared = compared.as_deref();
+            let sandwich = sandwich::sandwich(&profile, &arrangement, function, compared);
+            Answer::Sandwich {
+                generation,
+                sandwich: Arc::new(sandwich),
+            }
+        }
         Task::Chart {
             generation,
             profile,
@@ -295,12 +302,13 @@ fn laid_out(
     }
 }
 
-fn search(profile: &Profile, tree: &CallTree, pattern: &Regex) -> Found {
+/// Searches a tree; `base` has the weights of a comparison's base by node.
+fn search(profile: &Profile, (tree, base): (&CallTree, Option<&[u64]>), pattern: &Regex) -> Found {
     let functions = profile.functions.iter();
     let functions: FunctionSet = functions
         .map(|function| pattern.is_match(&function.name))
         .collect();
-    let (mut nodes, mut samples) = (Vec::new(), 0);
+    let (mut nodes, mut samples, mut base_samples) = (Vec::new(), 0, 0);
     let mut inside = vec![false; tree.len()];
     for node in 0..tree.len() {
         let outer = inside[tree.parent[node] as usize];
@@ -308,6 +316,7 @@ fn search(profile: &Profile, tree: &CallTree, pattern: &Regex) -> Found {
         if matches && !outer {
             nodes.push(node as u32);
             samples += tree.total_samples[node];
+            base_samples += base.map_or(0, |base| base[node]);
         }
         inside[node] = outer || matches;
     }
@@ -315,6 +324,7 @@ fn search(profile: &Profile, tree: &CallTree, pattern: &Regex) -> Found {
         functions: Arc::new(functions),
         nodes,
         samples,
+        base_samples: base.map(|_| base_samples),
     }
 }
 
@@ -336,12 +346,12 @@ mod tests {
         let loaded = fixtures::loaded();
         let all = search(
             &loaded.profile,
-            &loaded.tree,
+            (&loaded.tree, None),
             &Regex::new("Engine|validate").unwrap(),
         );
         let outer = search(
             &loaded.profile,
-            &loaded.tree,
+            (&loaded.tree, None),
             &Regex::new("Engine").unwrap(),
         );
         assert!(all.functions.iter().count() > outer.functions.iter().count());

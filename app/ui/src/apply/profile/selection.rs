@@ -61,9 +61,7 @@ fn ask_listing(state: &mut State) {
     if profile.mode != Mode::Source {
         return;
     }
-    let shown = open.shown.profile.functions.get(function as usize);
-    let captured = open.profile().functions.get(function as usize);
-    if shown.is_some() && shown.map(|f| &f.name) == captured.map(|f| &f.name) {
+    if open.is_captured(function) {
         views.ask(Task::Listing {
             generation: open.generation,
             profile: open.profile().clone(),

@@ -1,18 +1,18 @@
 //! The table of a comparison: functions with both shares, the change and its interval.
 
 use egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use scrutineer_profiler::profile::diff::Difference;
+use scrutineer_profiler::profile::{diff::Difference, diff_tree::DiffTree};
 
 use super::tables::{background, is_match, name, no_samples, scrolled};
 use crate::{
     command::{Command, CompareAction},
-    format,
+    format, icons,
     state::{
         State,
         profile::{CompareColumn, Open},
     },
     theme::{Theme, medium, mono, regular},
-    views::comparison::{ComparedFunction, mark, points},
+    views::comparison::{ComparedFunction, mark, points, step},
     widgets::{
         self,
         bar::{cut_bottom, cut_top},
@@ -183,6 +183,12 @@ fn numbers(ui: &Ui, rect: Rect, row: &ComparedFunction) {
         text::paint(ui, place, RIGHT, words, &look(mono(12.0), ink));
     };
     let share = |share: f64| format!("{:.1}", 100.0 * share);
+    ramp(ui, column(rect, CHANGE, CHANGE - CANDIDATE), &row.own);
+    ramp(
+        ui,
+        column(rect, TOTAL_CHANGE, TOTAL_CHANGE - TOTAL),
+        &row.total,
+    );
     paint(BASE, &share(row.own.base), theme.text_2);
     paint(CANDIDATE, &share(row.own.candidate), theme.text);
     paint(CHANGE, &change_words(&row.own), ink(theme, &row.own));
@@ -196,6 +202,74 @@ fn numbers(ui: &Ui, rect: Rect, row: &ComparedFunction) {
     );
 }
 
+/// The step of the ramp that frames have, at the left of a column.
+fn ramp(ui: &Ui, column: Rect, share: &Difference) {
+    let center = pos2(column.left() + 18.0, column.center().y);
+    let square = Rect::from_center_size(center, vec2(9.0, 9.0));
+    let (fill, _) = Theme::of(ui).compared(step(share));
+    ui.painter().rect_filled(square, 2.0, fill);
+}
+
+/// Right edges of the call tree's columns.
+const TREE: [(&str, f32); 5] = [
+    ("Self, %", 66.0),
+    ("Points", 146.0),
+    ("Total was", 222.0),
+    ("Total, %", 290.0),
+    ("Points", 370.0),
+];
+
+/// Where the names of the call tree begin.
+pub(super) const TREE_NAME: f32 = 394.0;
+
+/// The heads of the call tree's columns.
+pub(super) fn tree_head(ui: &Ui, rect: Rect) {
+    let theme = Theme::of(ui);
+    hline(ui, rect, rect.bottom(), theme.hairline());
+    let ink = look(regular(12.0), theme.text_2);
+    for (words, right) in TREE {
+        text::paint(ui, column(rect, right, 66.0), RIGHT, words, &ink);
+    }
+    let place = rect.with_min_x(rect.left() + TREE_NAME);
+    text::paint(ui, place, LEFT, "Function", &ink);
+}
+
+/// A node of the call tree on both sides: shares of each side's whole.
+pub(super) fn tree_numbers(ui: &Ui, rect: Rect, tree: &DiffTree, node: u32) {
+    let theme = Theme::of(ui);
+    let (own, total) = (tree.own(node), tree.total(node));
+    let share = |share: f64| (format!("{:.1}", 100.0 * share), theme.text);
+    let change = |of: &Difference| (change_words(of), ink(theme, of));
+    let cells = [
+        share(own.candidate),
+        change(&own),
+        (share(total.base).0, theme.text_2),
+        share(total.candidate),
+        change(&total),
+    ];
+    ramp(ui, column(rect, TREE[1].1, 80.0), &own);
+    ramp(ui, column(rect, TREE[4].1, 80.0), &total);
+    for ((words, ink), (_, right)) in cells.into_iter().zip(TREE) {
+        let place = column(rect, right, 62.0);
+        text::paint(ui, place, RIGHT, &words, &look(mono(12.0), ink));
+    }
+}
+
+/// Says in a sentence that a view shows the candidate alone, where something is compared.
+pub(super) fn candidate_alone(ui: &Ui, rect: &mut Rect, open: &Open, words: &str) {
+    if open.shown.compared.is_none() {
+        return;
+    }
+    let theme = Theme::of(ui);
+    let line = cut_top(rect, 26.0);
+    ui.painter().rect_filled(line, 0.0, theme.raised);
+    hline(ui, line, line.bottom(), theme.hairline());
+    let icon = Rect::from_min_size(pos2(line.left() + 12.0, line.top() + 6.0), vec2(14.0, 14.0));
+    text::icon(ui, icon, icons::INFO, 14.0, theme.text_3);
+    let room = line.with_min_x(icon.right() + 8.0);
+    text::label(ui, room, LEFT, words, &look(regular(12.0), theme.text_2));
+}
+
 /// `+6.8`, or `new` and `gone` where one side has none of it.
 fn change_words(share: &Difference) -> String {
     match mark(share) {
@@ -205,7 +279,7 @@ fn change_words(share: &Difference) -> String {
 }
 
 /// Changes beyond their interval are coloured.
-fn ink(theme: &Theme, share: &Difference) -> egui::Color32 {
+pub(super) fn ink(theme: &Theme, share: &Difference) -> egui::Color32 {
     match share.is_clear() {
         true if share.change() > 0.0 => theme.more,
         true => theme.less,

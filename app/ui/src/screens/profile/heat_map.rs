@@ -3,7 +3,7 @@
 use egui::{CursorIcon, Id, Mesh, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use scrutineer_profiler::profile::heat_map::{HeatMap, PARTS};
 
-use super::way::way;
+use super::{compared::candidate_alone, way::way};
 use crate::{
     command::Command,
     format,
@@ -27,6 +27,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     let mut rect = rect;
     let way_rect = cut_top(&mut rect, 31.0);
     way(ui, way_rect, state, open, out);
+    let words = "The heat map is of the candidate alone: no second of it is one of the base's.";
+    candidate_alone(ui, &mut rect, open, words);
     if !open.profile().has_times() {
         let words = "The file holds sums without times: there is nothing to lay out by the second.";
         empty::show(ui, rect, "No heat map", words, &[]);

@@ -3,6 +3,7 @@
 
 use egui::{Id, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
+use super::compared::candidate_alone;
 use crate::{
     command::Command,
     format,
@@ -31,6 +32,21 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         empty::show(ui, rect, "No function is selected", words, &[]);
         return;
     };
+    let counted = state.profile.inspection.as_deref();
+    let counted = counted.filter(|counted| counted.function == function);
+    let only_base = open.shown.compared.is_some() && counted.is_some_and(|c| c.total_samples == 0);
+    if only_base || !open.is_captured(function) {
+        let words = "The base alone has it: open the base to see what its lines cost.";
+        let (title, words) = match &open.shown.compared {
+            Some(_) => ("Not in the candidate", words),
+            None => (
+                "No source of its own",
+                "This frame stands for several functions.",
+            ),
+        };
+        empty::show(ui, rect, title, words, &[]);
+        return;
+    }
     let listing = state.profile.listing.as_deref();
     let Some(listing) = listing.filter(|listing| listing.function == function) else {
         empty::skeleton(ui, rect, ROW);
@@ -38,6 +54,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
     };
     let mut body = rect;
     head(ui, cut_top(&mut body, 31.0), open, listing);
+    let words = "Costs of lines are the candidate's alone: lines move between two builds.";
+    candidate_alone(ui, &mut body, open, words);
     let half = (body.width() * 0.5).round();
     let left = cut_left(&mut body, half);
     vline(ui, body, body.left(), Theme::of(ui).hairline());

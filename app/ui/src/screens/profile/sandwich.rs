@@ -2,13 +2,16 @@
 
 use egui::{Rect, Ui, pos2, vec2};
 
-use super::way::way;
+use super::{compared, way::way};
 use crate::{
     command::{Command, Side},
     format,
     state::{State, profile::Open},
     theme::{Theme, mono, regular, semibold},
-    views::sandwich::{self, Sandwich},
+    views::{
+        comparison::points,
+        sandwich::{self, Sandwich},
+    },
     widgets::{
         bar::cut_top,
         empty,
@@ -56,22 +59,38 @@ fn slice(
         Side::Callers => (&made.callers, Part::Callers, "all callers", 0),
         Side::Callees => (&made.callees, Part::Callees, "all callees", 1),
     };
+    let layout = side.layout(open.by_base);
+    if layout.total == 0 && side.compared.is_some() {
+        let (title, words) = if open.by_base {
+            (
+                "The base does not run it",
+                "v shows what the candidate does.",
+            )
+        } else {
+            (
+                "The candidate does not run it",
+                "v shows what the base does.",
+            )
+        };
+        empty::show(ui, rect, title, words, &[]);
+        return;
+    }
     let (window, scroll) = state.profile.slices[at];
     let place_of = |function: u32| open.place_of(function);
     let flame = Flame {
         part,
         profile: &side.profile,
         tree: &side.tree,
-        layout: &side.layout,
+        layout,
         window,
         moves: false,
         scroll,
         selected: None,
         matches: None,
         unit: open.unit(),
-        whole: side.layout.total,
+        whole: layout.total,
         title,
-        compared: None,
+        compared: side.compared.as_ref().map(|change| &change.tree),
         place_of: &place_of,
     };
     let actions = flame.show(ui, rect);
@@ -97,11 +116,25 @@ fn name(ui: &Ui, rect: Rect, made: &Sandwich, open: &Open) {
     );
     let total = made.callees.layout.total;
     let share = format::share(total, open.shown.layout.total);
-    let words = format!(
-        "{} · {}",
-        format::percent(share),
-        format::quantity_words(open.unit(), total)
-    );
+    let words = match made.change() {
+        Some(change) => format!(
+            "{} · was {}",
+            format::percent(change.candidate),
+            format::percent(change.base)
+        ),
+        None => format!(
+            "{} · {}",
+            format::percent(share),
+            format::quantity_words(open.unit(), total)
+        ),
+    };
+    let mut room = room;
+    if let Some(change) = made.change() {
+        let words = format!("{} points", points(change.change()));
+        let ink = look(mono(12.0), compared::ink(theme, &change));
+        let painted = text::label(ui, room, RIGHT, &words, &ink);
+        room.max.x = painted.left() - 12.0;
+    }
     let numbers = text::label(ui, room, RIGHT, &words, &look(mono(12.0), theme.text_2));
     let hint = "callers ↑   callees ↓";
     let after = room.with_max_x(numbers.left() - 16.0);

@@ -3,11 +3,13 @@
 use egui::{Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use scrutineer_profiler::profile::{TopFunction, Unit};
 
+use super::compared;
 use crate::{
     command::Command,
     format, icons,
     state::{State, profile::Open},
     theme::{Theme, medium, mono, regular},
+    views::comparison::spoken as spoken_change,
     widgets::{
         self,
         bar::cut_top,
@@ -46,7 +48,12 @@ pub(super) fn call_tree(
     out: &mut Vec<Command>,
 ) {
     let mut body = rect;
-    head(ui, cut_top(&mut body, 28.0), open.unit(), None, out);
+    let head_rect = cut_top(&mut body, 28.0);
+    if open.shown.compared.is_some() {
+        compared::tree_head(ui, head_rect);
+    } else {
+        head(ui, head_rect, open.unit(), None, out);
+    }
     let rows = &state.profile.rows;
     if rows.is_empty() {
         no_samples(ui, body);
@@ -257,28 +264,33 @@ fn tree_row(ui: &Ui, rect: Rect, state: &State, open: &Open, node: u32, out: &mu
         known.category
     });
     let selected = state.profile.selected == Some(node);
-    let share = format::percent(format::share(
-        tree.total_samples[at],
-        open.shown.layout.total,
-    ));
-    let spoken = format!(
-        "call {words}, {} total, {}",
-        share.replace('\u{a0}', " "),
-        category_name(category)
-    );
+    let compared = open.shown.compared.as_ref();
+    let spoken = if let Some(compared) = compared {
+        format!(
+            "call {words}, {}",
+            spoken_change(&compared.tree.total(node))
+        )
+    } else {
+        let share = format::share(tree.total_samples[at], open.shown.layout.total);
+        format!(
+            "call {words}, {} total, {}",
+            format::percent(share).replace('\u{a0}', " "),
+            category_name(category)
+        )
+    };
     let response = widgets::row(ui, rect, Id::unique(("tree row", node)), selected, &spoken);
     background(ui, rect, &response, selected);
     let color = theme.frame(category, tree.inlined[at]);
-    numbers(
-        ui,
-        rect,
-        open,
-        tree.self_samples[at],
-        tree.total_samples[at],
-        color,
-    );
+    let names = if let Some(compared) = compared {
+        compared::tree_numbers(ui, rect, &compared.tree, node);
+        rect.left() + compared::TREE_NAME
+    } else {
+        let (own, total) = (tree.self_samples[at], tree.total_samples[at]);
+        numbers(ui, rect, open, own, total, color);
+        Columns::of(rect).name
+    };
     let depth = f32::from(tree.depth[at]);
-    let left = Columns::of(rect).name + (depth * 14.0).min(rect.width() - 520.0).max(0.0);
+    let left = names + (depth * 14.0).min(rect.right() - names - 196.0).max(0.0);
     if tree.child_count[at] > 0 {
         let open = state.profile.unfolded.contains(&node);
         let place = Rect::from_center_size(pos2(left, rect.center().y), vec2(20.0, 24.0));

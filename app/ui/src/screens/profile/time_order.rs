@@ -7,6 +7,7 @@ use scrutineer_profiler::{
 };
 
 use super::{
+    compared::candidate_alone,
     graph::{copy, no_samples},
     steps,
     way::way,
@@ -35,6 +36,8 @@ const LANE: f32 = 16.0;
 pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec<Command>) {
     let mut rect = rect;
     way(ui, cut_top(&mut rect, 31.0), state, open, out);
+    let words = "Time is the candidate's alone; colours say how each stack's share of all changed.";
+    candidate_alone(ui, &mut rect, open, words);
     if open.arrangement.inverted {
         let words = "Stacks over time have their callers first: press i.";
         empty::show(ui, rect, "The call tree is inverted", words, &[]);

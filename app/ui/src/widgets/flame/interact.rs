@@ -12,7 +12,7 @@ use super::{
 use crate::{
     format,
     theme::{Theme, mono, regular},
-    views::comparison::points,
+    views::comparison::{self, points},
 };
 
 /// Gathers what was done.
@@ -117,18 +117,8 @@ fn spoken(flame: &Flame<'_>, node: u32) -> String {
 
 /// `frame apply_batch, 49.6 % total, was 42.8 %, +6.8 points`.
 fn spoken_compared(flame: &Flame<'_>, total: &Difference, node: u32) -> String {
-    let percent = |share| format::percent(share).replace('\u{a0}', " ");
-    let change = match (total.base <= 0.0, total.candidate <= 0.0) {
-        (true, _) => "new".to_owned(),
-        (_, true) => "vanished".to_owned(),
-        _ => format!("{} points", points(total.change())),
-    };
-    format!(
-        "frame {}, {} total, was {}, {change}",
-        short_name(flame.name(node)),
-        percent(total.candidate),
-        percent(total.base),
-    )
+    let name = short_name(flame.name(node));
+    format!("frame {name}, {}", comparison::spoken(total))
 }
 
 fn zoom(flame: &Flame<'_>, at: u32) -> FlameAction {
