@@ -31,6 +31,7 @@ pub(crate) fn draw(profile: &Profile) -> Option<FlamePicture> {
             width,
             name: tree.name(profile, node).to_owned(),
             category: category(profile, &tree, node).to_owned(),
+            change: None,
         });
     }
     Some(FlamePicture {

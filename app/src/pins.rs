@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use scrutineer_checklists::{document::PinnedView, ron_text};
+use scrutineer_checklists::{
+    document::{PinnedCapture, PinnedView},
+    ron_text,
+};
 use scrutineer_profiler::{capture::file::CAPTURE_EXTENSION, workspace::Workspace};
 use scrutineer_ui::pin::{PIN_FORMAT_VERSION, Pin};
 use serde::Deserialize;
@@ -25,28 +28,42 @@ struct Header {
 }
 
 /// Keeps a pin of a capture, with what only a look at the machine tells: who, when and the
-/// capture's digest. The capture is pinned with it, so that it is not pruned. Gives the pin's id.
+/// captures' digests. The captures are pinned with it, so that they are not pruned; of those that
+/// it is compared with the pin names the files. Gives the pin's id.
 pub(crate) fn keep(workspace: &Workspace, capture: &Path, mut pin: Pin) -> Result<String> {
-    let capture = std::path::absolute(capture).unwrap_or_else(|_| capture.to_owned());
     let shown = &mut pin.shown;
     shown.by = who(workspace);
     shown.pinned_at = jiff::Timestamp::now();
-    shown.capture.digest = captures::digest(&capture)?;
-    let below = capture.strip_prefix(&workspace.root).unwrap_or(&capture);
-    shown.capture.file = below.to_string_lossy().into_owned();
+    shown.capture.file = capture.to_string_lossy().into_owned();
+    let others = shown.bases.iter_mut().chain(&mut shown.candidates);
+    let mut files = Vec::new();
+    for capture in std::iter::once(&mut shown.capture).chain(others) {
+        files.push(identify(workspace, capture)?);
+    }
     let begin = shown.pinned_at.strftime("%Y%m%dT%H%M%SZ").to_string();
     let digest = ron_text::digest(&pin);
     let id = format!("{begin}-{}", &digest[..8]);
     pin.shown.id.clone_from(&id);
     // Only what lies among the captures is ever pruned; beside other files nothing is written.
-    if capture.starts_with(workspace.captures_folder()) {
-        capture_note::change(&capture, |note| note.pinned = true)?;
+    let folder = workspace.captures_folder();
+    for capture in files.iter().filter(|file| file.starts_with(&folder)) {
+        capture_note::change(capture, |note| note.pinned = true)?;
     }
     write(workspace, &pin)?;
     let shown = &pin.shown;
     let picture = scrutineer_report::html::picture(&shown.picture, &shown.total, shown.selected);
     write_whole(&file(workspace, &id, "svg"), picture.as_bytes())?;
     Ok(id)
+}
+
+/// Notes the digest of a pinned capture, and its file as the workspace names it; gives the file.
+fn identify(workspace: &Workspace, capture: &mut PinnedCapture) -> Result<PathBuf> {
+    let path = Path::new(&capture.file);
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    capture.digest = captures::digest(&path)?;
+    let below = path.strip_prefix(&workspace.root).unwrap_or(&path);
+    capture.file = below.to_string_lossy().into_owned();
+    Ok(path)
 }
 
 fn file(workspace: &Workspace, id: &str, extension: &str) -> PathBuf {
@@ -140,10 +157,9 @@ pub(crate) fn remove(workspace: &Workspace, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The file of a pin's capture: where it lay, else wherever the workspace's captures hold one of
+/// The file of a pinned capture: where it lay, else wherever the workspace's captures hold one of
 /// its digest.
-pub(crate) fn find_capture(workspace: &Workspace, pin: &Pin) -> Result<PathBuf> {
-    let capture = &pin.shown.capture;
+pub(crate) fn find_capture(workspace: &Workspace, capture: &PinnedCapture) -> Result<PathBuf> {
     let there = workspace.root.join(&capture.file);
     let folder = workspace.captures_folder();
     let name = there.file_name().map(|name| folder.join(name));
@@ -242,7 +258,7 @@ mod tests {
         let svg = fs::read_to_string(folder.join(format!("{id}.svg"))).unwrap();
         assert!(svg.contains("flame graph of 3 samples"), "{svg}");
         assert!(capture_note::load(&place.capture).unwrap().pinned);
-        let found = find_capture(&place.workspace, &pin).unwrap();
+        let found = find_capture(&place.workspace, &pin.shown.capture).unwrap();
         assert_eq!(found, place.capture);
     }
 
@@ -255,7 +271,31 @@ mod tests {
         let id = keep(&place.workspace, &file, example()).unwrap();
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
         let pin = load(&place.workspace, &id).unwrap();
-        assert_eq!(find_capture(&place.workspace, &pin).unwrap(), file);
+        assert_eq!(
+            find_capture(&place.workspace, &pin.shown.capture).unwrap(),
+            file
+        );
+    }
+
+    #[test]
+    fn all_captures_of_a_pinned_comparison_are_held_and_found() {
+        let place = Place::new();
+        let base = place.capture.with_file_name("before.scrutineer");
+        fs::write(&base, "other bytes").unwrap();
+        let mut pin = example();
+        pin.shown.bases = vec![PinnedCapture {
+            file: base.to_string_lossy().into_owned(),
+            ..pin.shown.capture.clone()
+        }];
+        let id = keep(&place.workspace, &place.capture, pin).unwrap();
+        let pin = load(&place.workspace, &id).unwrap();
+        let named = &pin.shown.bases[0];
+        assert_eq!(named.file, ".scrutineer/captures/before.scrutineer");
+        assert_ne!(named.digest, pin.shown.capture.digest);
+        assert!(capture_note::load(&base).unwrap().pinned);
+        let moved = base.with_file_name("a.scrutineer");
+        fs::rename(&base, &moved).unwrap();
+        assert_eq!(find_capture(&place.workspace, named).unwrap(), moved);
     }
 
     #[test]
@@ -278,12 +318,15 @@ mod tests {
         let pin = load(&place.workspace, &place.pin()).unwrap();
         let moved = place.capture.with_file_name("z.scrutineer");
         fs::rename(&place.capture, &moved).unwrap();
-        assert_eq!(find_capture(&place.workspace, &pin).unwrap(), moved);
+        assert_eq!(
+            find_capture(&place.workspace, &pin.shown.capture).unwrap(),
+            moved
+        );
         fs::remove_file(moved).unwrap();
-        let error = find_capture(&place.workspace, &pin).unwrap_err();
+        let error = find_capture(&place.workspace, &pin.shown.capture).unwrap_err();
         assert!(error.to_string().contains("t-1.scrutineer"), "{error}");
         fs::write(&place.capture, "others").unwrap();
-        let error = find_capture(&place.workspace, &pin).unwrap_err();
+        let error = find_capture(&place.workspace, &pin.shown.capture).unwrap_err();
         assert!(error.to_string().contains("is not the capture"), "{error}");
     }
 

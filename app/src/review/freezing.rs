@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context, Result};
 use scrutineer_checklists::{
-    document::{Comparison, MilestoneLine, ReviewDocument, SignOffLine},
+    document::{Comparison, MilestoneLine, PinnedView, ReviewDocument, SignOffLine},
     review::{MILESTONE_FORMAT_VERSION, Milestone, digest_of},
 };
 use scrutineer_evidence::Evidence;
@@ -117,9 +117,10 @@ pub(crate) fn captures_of(
         let path = workspace.captures_folder().join(&facts.file);
         (path, &facts.digest)
     });
-    let pinned = milestone.document.pins.iter().map(|pin| {
-        let path = workspace.root.join(&pin.capture.file);
-        (path, &pin.capture.digest)
+    let pins = milestone.document.pins.iter();
+    let pinned = pins.flat_map(PinnedView::captures).map(|capture| {
+        let path = workspace.root.join(&capture.file);
+        (path, &capture.digest)
     });
     let named = judged
         .into_iter()

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
-    document::{Comparison, PinnedView, ReviewDocument},
+    document::{Comparison, PinnedCapture, PinnedView, ReviewDocument},
     judge,
     review::{Action, Binding, Choice, Decision, Decisions, Done, Finding, Note, Review},
     words,
@@ -20,7 +20,12 @@ use scrutineer_profiler::{
     progress::Progress,
     workspace::{self, Workspace},
 };
-use scrutineer_ui::{command::Entry, event::LoadedProfile, pin::Pin, settings::PrunePolicy};
+use scrutineer_ui::{
+    command::Entry,
+    event::{LoadedProfile, OtherCapture, OtherCaptures},
+    pin::Pin,
+    settings::PrunePolicy,
+};
 
 use crate::{
     captures::{self, Place},
@@ -63,6 +68,26 @@ pub(super) struct DemoOutcome {
     pub(super) capture: Option<PathBuf>,
     /// Sentences that the user should read.
     pub(super) warnings: Vec<String>,
+}
+
+/// Loads captures that another one is compared with: bases, and more candidates.
+fn load_others(
+    (bases, candidates): (&[PathBuf], &[PathBuf]),
+    progress: &dyn Progress,
+) -> Result<OtherCaptures> {
+    let load = |paths: &[PathBuf]| {
+        let loaded = paths.iter().map(|path| {
+            Ok(OtherCapture {
+                path: path.clone(),
+                profile: Arc::new(captures::load(path, progress)?.profile),
+            })
+        });
+        loaded.collect::<Result<Vec<_>>>()
+    };
+    Ok(OtherCaptures {
+        bases: load(bases)?,
+        candidates: load(candidates)?,
+    })
 }
 
 impl Session {
@@ -109,11 +134,24 @@ impl Session {
         pins::list(&workspace)
     }
 
-    /// A pin, and the file of its capture.
-    pub(super) fn find_pin(&self, id: &str) -> Result<(PathBuf, Pin)> {
+    /// A pin, the file of its capture, and what else it is compared with.
+    pub(super) fn find_pin(
+        &self,
+        id: &str,
+        progress: &dyn Progress,
+    ) -> Result<(PathBuf, Pin, OtherCaptures)> {
         let workspace = self.workspace()?;
         let pin = pins::load(&workspace, id)?;
-        Ok((pins::find_capture(&workspace, &pin)?, pin))
+        let path = pins::find_capture(&workspace, &pin.shown.capture)?;
+        let find = |captures: &[PinnedCapture]| {
+            let found = captures.iter().map(|c| pins::find_capture(&workspace, c));
+            found.collect::<Result<Vec<PathBuf>>>()
+        };
+        let others = load_others(
+            (&find(&pin.shown.bases)?, &find(&pin.shown.candidates)?),
+            progress,
+        )?;
+        Ok((path, pin, others))
     }
 
     /// The last judgement with the pins as they are now; `None` where nothing was judged.

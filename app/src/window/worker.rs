@@ -187,10 +187,10 @@ impl Worker {
             Request::ListPins => self.change_pins(|_| Ok(())),
             Request::KeepPin { path, pin } => self.keep_pin(path, pin),
             Request::OpenPin(id) => self.with_session("Finding the capture of the pin", {
-                move |session, _| {
-                    let (path, pin) = session.find_pin(&id)?;
+                move |session, progress| {
+                    let (path, pin, others) = session.find_pin(&id, progress)?;
                     let view = Box::new(pin.view);
-                    Ok(Event::PinFound { path, view })
+                    Ok(Event::PinFound { path, view, others })
                 }
             }),
             Request::NotePin { id, note } => {

@@ -77,6 +77,24 @@ impl LoadedProfile {
     }
 }
 
+/// Another capture that takes part in a comparison.
+#[derive(Clone, Debug)]
+pub struct OtherCapture {
+    /// File.
+    pub path: PathBuf,
+    /// Profile.
+    pub profile: Arc<Profile>,
+}
+
+/// Captures that an open one is compared with, and more on its side.
+#[derive(Clone, Debug, Default)]
+pub struct OtherCaptures {
+    /// What was before.
+    pub bases: Vec<OtherCapture>,
+    /// What is now, beside the open one.
+    pub candidates: Vec<OtherCapture>,
+}
+
 /// What the application tells the screens.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -155,6 +173,8 @@ pub enum Event {
         path: PathBuf,
         /// The view.
         view: Box<PinState>,
+        /// What else it is compared with; nothing where it is of one capture.
+        others: OtherCaptures,
     },
     /// The settings that are kept.
     Settings {

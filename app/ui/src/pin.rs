@@ -2,28 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use scrutineer_checklists::document::{FlameBox, FlamePicture, PinnedView};
+use scrutineer_checklists::document::{FlameBox, FlameChange, FlamePicture, PinnedView};
 use scrutineer_profiler::{
     capture::model::WaitClass,
     profile::{
         CallTree, Category, FlameLayout, Profile, Unit, Weight,
+        diff::Difference,
+        diff_tree::DiffTree,
         transform::{Pick, Transform},
     },
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    event::OtherCaptures,
     format,
     state::{
-        profile::{Mode, ProfileState},
+        profile::{CompareColumn, Mode, ProfileState},
         timeline::{ThreadKey, ThreadOrder},
     },
-    views::Arrangement,
+    views::{
+        Arrangement,
+        comparison::{Against, Captures, points, step},
+    },
     widgets::flame::{Window, function_of, node_name, short_name},
 };
 
 /// Newest version of the file's format that is understood.
-pub const PIN_FORMAT_VERSION: u32 = 1;
+pub const PIN_FORMAT_VERSION: u32 = 2;
 
 /// Narrower boxes are left out of the picture and counted: they could not be seen on paper.
 const LEAST_SHARE: f64 = 0.001;
@@ -56,6 +62,50 @@ pub struct PinState {
     /// Whether frames below 0.1 % are left out.
     #[serde(default)]
     hides_small: bool,
+    /// What it is compared with.
+    #[serde(default)]
+    against: Option<PinnedBase>,
+    /// Whether widths are those of the base.
+    #[serde(default)]
+    by_base: bool,
+    /// What the table of a comparison is sorted by.
+    #[serde(default)]
+    compared_by: CompareColumn,
+}
+
+/// The base of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum PinnedBase {
+    /// Another range of the same capture, seconds.
+    Range((f64, f64)),
+    /// The same capture by another weight, [`Weight::id`].
+    Weight(String),
+    /// Other captures, which [`PinnedView`] names.
+    Captures,
+}
+
+impl PinnedBase {
+    fn of(against: &Against) -> Self {
+        match against {
+            Against::Range(range) => Self::Range(*range),
+            Against::Weight(weight) => Self::Weight(weight.id().to_owned()),
+            Against::Captures(_) => Self::Captures,
+        }
+    }
+
+    /// What it is with these captures; `None` where it is of a newer product.
+    fn against(&self, others: OtherCaptures) -> Option<Against> {
+        Some(match self {
+            Self::Range(range) => Against::Range(*range),
+            Self::Weight(id) => Against::Weight(weight_of(id)?),
+            Self::Captures => Against::Captures(Captures::of(others)),
+        })
+    }
+}
+
+/// The weight of an id; `None` for one of a newer product.
+fn weight_of(id: &str) -> Option<Weight> {
+    Weight::ALL.into_iter().find(|weight| weight.id() == id)
 }
 
 /// A pin, as its file holds it.
@@ -95,11 +145,15 @@ impl PinState {
             hidden_threads: timeline.hidden.clone(),
             first_threads: timeline.pinned.clone(),
             hides_small: wanted.hides_small,
+            against: wanted.against.as_ref().map(PinnedBase::of),
+            by_base: wanted.against.is_some()
+                && profile.open.as_ref().is_some_and(|open| open.by_base),
+            compared_by: profile.compared_by,
         }
     }
 
     /// Shows it in a profile again; the tree follows, and with it what [`Self::finish`] sets.
-    pub(crate) fn begin(&self, profile: &mut ProfileState) {
+    pub(crate) fn begin(&self, profile: &mut ProfileState, others: OtherCaptures) {
         profile.mode = self.mode;
         profile.wanted = Arrangement::default();
         let wanted = &mut profile.wanted;
@@ -108,7 +162,10 @@ impl PinState {
         wanted.range_s = self.range_s;
         wanted.threads.clone_from(&self.threads);
         wanted.transforms.clone_from(&self.transforms);
-        wanted.weight = self.weight().unwrap_or_default();
+        wanted.weight = weight_of(&self.weight).unwrap_or_default();
+        let against = self.against.as_ref();
+        wanted.against = against.and_then(|base| base.against(others));
+        profile.compared_by = self.compared_by;
         wanted.classes.clone_from(&self.wait_classes);
         profile.search.clone_from(&self.search);
         profile.by_total = self.by_total;
@@ -122,6 +179,9 @@ impl PinState {
 
     /// Sets what belongs to the tree, once it is there; gives the selected node.
     pub(crate) fn finish(&self, profile: &mut ProfileState) -> Option<u32> {
+        if let Some(open) = &mut profile.open {
+            open.by_base = self.by_base;
+        }
         profile.unfolded.clone_from(&self.unfolded);
         profile.arrange_rows();
         profile.window = Window {
@@ -134,16 +194,11 @@ impl PinState {
         node_at(&shown.profile, &shown.tree, &self.selected)
     }
 
-    /// The weight; `None` for one of a newer product.
-    fn weight(&self) -> Option<Weight> {
-        let mut weights = Weight::ALL.into_iter();
-        weights.find(|weight| weight.id() == self.weight)
-    }
-
     /// What narrows the view, in words.
     pub(crate) fn scope(&self) -> Vec<String> {
         let mut words = vec![self.mode.label().to_owned()];
         words.extend(self.inverted.then(|| "inverted".to_owned()));
+        words.extend(self.by_base.then(|| "widths of the base".to_owned()));
         if let Some((from, to)) = self.range_s {
             words.push(format!("{from:.3} – {to:.3} s"));
         }
@@ -198,8 +253,19 @@ pub(crate) fn title_of(profile: &ProfileState) -> String {
     let Some(open) = &profile.open else {
         return String::new();
     };
-    let weight = open.arrangement.weight.label();
+    let weight = open.profile().label(open.arrangement.weight);
     let tree = &open.shown.tree;
+    let compared = open.shown.compared.as_ref();
+    if let Some((compared, against)) = compared.zip(open.arrangement.against.as_ref()) {
+        let words = match profile.selected.filter(|node| *node != 0) {
+            Some(node) => {
+                let change = points(compared.tree.total(node).change());
+                format!("{}, {change} points", short_name(open.name(node)))
+            }
+            None => open.profile().header.name.clone(),
+        };
+        return format!("{words} of {weight} against {}", against.words());
+    }
     let node = profile.selected.filter(|node| *node != 0);
     let total = node.and_then(|node| tree.total_samples.get(node as usize));
     match (node, total) {
@@ -217,10 +283,10 @@ pub(crate) fn total_words(unit: Unit, total: u64) -> String {
     format::quantity_words(unit, total)
 }
 
-/// Draws the part of a flame graph that is seen; the place of the selected node's box with it.
+/// Draws the part of a flame graph that is seen, with the changes of a comparison; the place of the selected node's box with it.
 pub(crate) fn picture(
     profile: &Profile,
-    tree: &CallTree,
+    (tree, compared): (&CallTree, Option<&DiffTree>),
     layout: &FlameLayout,
     window: Window,
     selected: Option<u32>,
@@ -253,6 +319,7 @@ pub(crate) fn picture(
                 .map_or(Category::Root, |known| known.category)
                 .id()
                 .to_owned(),
+            change: compared.map(|tree| change_of(&tree.total(node))),
         });
     }
     let picture = FlamePicture {
@@ -261,6 +328,14 @@ pub(crate) fn picture(
         hidden,
     };
     (picture, marked)
+}
+
+fn change_of(share: &Difference) -> FlameChange {
+    FlameChange {
+        step: step(share) as u8,
+        base: rounded(share.base),
+        candidate: rounded(share.candidate),
+    }
 }
 
 /// A share to six digits: finer than a picture's pixels, and short in its file.

@@ -27,6 +27,7 @@ fn document(evidence: &Evidence, checklist: &Checklist) -> ReviewDocument {
         width: 0.01,
         name: format!("ledgerd::book::shard_{number}::append<alloc::vec::Vec<u8>>"),
         category: "own".into(),
+        change: None,
     });
     assemble(Inputs {
         evidence,

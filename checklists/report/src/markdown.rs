@@ -110,7 +110,13 @@ fn pins(text: &mut String, document: &ReviewDocument) {
         let scope = escape(&pin.scope.join(" · "));
         let (by, digest) = (escape(&pin.by), escape(&pin.capture.digest));
         line(text, &format!("- **{title}** {}", escape(&pin.note)));
-        line(text, &format!("  {scope} ({by}, capture `{digest}`)"));
+        let bases = pin.bases.iter().map(|base| escape(&base.digest));
+        let bases = bases.map(|digest| format!(", against `{digest}`"));
+        let bases: String = bases.collect();
+        line(
+            text,
+            &format!("  {scope} ({by}, capture `{digest}`{bases})"),
+        );
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn reviewed() -> ReviewDocument {
         },
         selected: Some(3),
         picture: flame(),
+        ..PinnedView::default()
     }];
     document.people.milestone = Some(MilestoneLine {
         name: "2026-q1".into(),
@@ -326,6 +327,7 @@ fn flame() -> FlamePicture {
             width: *width,
             name: (*name).into(),
             category: (*category).into(),
+            change: None,
         })
     });
     FlamePicture {

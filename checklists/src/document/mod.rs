@@ -82,6 +82,35 @@ pub struct FlameBox {
     pub name: String,
     /// `own`, `dependency`, `std`, `kernel`, `jit` or `root`.
     pub category: String,
+    /// How its share changed, in a picture of a comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<FlameChange>,
+}
+
+/// How the share of a box changed against a base.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlameChange {
+    /// The colour, from 0 (much more) over 3 (the same) to 6 (much less): what sampling alone may
+    /// have done is a step from the same at most.
+    pub step: u8,
+    /// Share of the base, 0..1.
+    pub base: f64,
+    /// Share of the candidate, 0..1.
+    pub candidate: f64,
+}
+
+impl FlameChange {
+    /// Candidate minus base, as it is marked: `+6.8`, `−0.3`, `new`, `gone`; empty for the same.
+    pub fn mark(&self) -> String {
+        let points = 100.0 * (self.candidate - self.base);
+        match (self.base <= 0.0, self.candidate <= 0.0) {
+            _ if self.step == 3 => String::new(),
+            (true, _) => "new".to_owned(),
+            (_, true) => "gone".to_owned(),
+            _ if points < 0.0 => format!("\u{2212}{:.1}", -points),
+            _ => format!("+{points:.1}"),
+        }
+    }
 }
 
 /// The flame graph as a picture, boxes below 0.1 % left out.

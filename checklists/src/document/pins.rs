@@ -38,10 +38,24 @@ pub struct PinnedView {
     pub scope: Vec<String>,
     /// All that the picture is of, in words: `38 412 samples`.
     pub total: String,
-    /// The capture.
+    /// The capture; in a comparison the candidate, or the first of several.
     pub capture: PinnedCapture,
+    /// The captures that it is compared with; none where a part of the same capture is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<PinnedCapture>,
+    /// More captures on the candidate's side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<PinnedCapture>,
     /// The box that was selected, by its place in the picture.
     pub selected: Option<usize>,
     /// The flame graph as it was seen.
     pub picture: FlamePicture,
+}
+
+impl PinnedView {
+    /// All captures that it is of.
+    pub fn captures(&self) -> impl Iterator<Item = &PinnedCapture> {
+        let others = self.bases.iter().chain(&self.candidates);
+        std::iter::once(&self.capture).chain(others)
+    }
 }

@@ -351,7 +351,7 @@ fn a_pin_of_a_capture_is_kept_listed_found_again_and_removed() {
     let id = kept[0].id.clone();
     bench.worker.execute(Request::OpenPin(id.clone()));
     let (path, view) = bench.wait_for(|event| match event {
-        Event::PinFound { path, view } => Some((path, *view)),
+        Event::PinFound { path, view, .. } => Some((path, *view)),
         Event::Failed { message } => panic!("{message}"),
         _ => None,
     });

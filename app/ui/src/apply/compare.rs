@@ -11,9 +11,10 @@ use scrutineer_profiler::profile::{Profile, Weight, diff::unlike};
 use super::profile::{rearrange, show_window};
 use crate::{
     command::{CompareAction, CompareSide, Request},
+    event::{OtherCapture, OtherCaptures},
     palette,
     state::{Layer, State},
-    views::comparison::{Against, Captures, Other},
+    views::comparison::{Against, Captures},
     widgets::flame::Window,
 };
 
@@ -106,13 +107,10 @@ pub(super) fn loaded(
         _ => Default::default(),
     };
     match side {
-        CompareSide::Base => bases.push(Other { path, profile }),
-        CompareSide::Candidate => candidates.push(Other { path, profile }),
+        CompareSide::Base => bases.push(OtherCapture { path, profile }),
+        CompareSide::Candidate => candidates.push(OtherCapture { path, profile }),
     }
-    let captures = Captures {
-        bases: Arc::new(bases),
-        candidates: Arc::new(candidates),
-    };
+    let captures = Captures::of(OtherCaptures { bases, candidates });
     against(state, Some(Against::Captures(captures)));
 }
 

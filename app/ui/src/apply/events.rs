@@ -8,7 +8,7 @@ use super::{profile, tabs};
 use crate::{
     command::{Request, Screen},
     event::Event,
-    state::{Job, RecordingNow, State},
+    state::{Job, RecordingNow, State, profile::Resumed},
 };
 
 /// Takes an answer of the application.
@@ -72,7 +72,9 @@ pub(crate) fn handle(state: &mut State, event: Event) {
         }
         Event::Review(review) => reviewed(state, review),
         Event::Pins(pins) => state.pins.list = Some(pins),
-        Event::PinFound { path, view } => super::pins::open(state, path, view),
+        Event::PinFound { path, view, others } => {
+            super::pins::open(state, path, Resumed { view, others });
+        }
         Event::Settings {
             settings,
             path,

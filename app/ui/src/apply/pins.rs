@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use scrutineer_checklists::verdict::Outcome;
-
 use super::{leave, notes, profile, show};
 use crate::{
     command::{PinAction, Request, Screen},
     note::About,
     pin::{self, PinState},
-    state::{State, profile::Mode},
+    state::{
+        State,
+        profile::{Mode, Resumed},
+    },
     views::{Task, picture::Sight},
     widgets::flame::Window,
 };
@@ -48,14 +49,6 @@ fn begin(state: &mut State) {
     if state.screen != Screen::Profile || !state.profile.shown().is_some_and(can) {
         return;
     }
-    if state.profile.wanted.against.is_some() {
-        // A pin is of one capture: half a comparison would not be what was seen.
-        let words = "A comparison cannot be pinned. Pin a side of it alone, or keep the comparison \
-                     with `scrutineer diff --format svg`";
-        let command = Some("scrutineer diff --format svg".to_owned());
-        state.notify(Outcome::Attention, words.to_owned(), command);
-        return;
-    }
     let subject = pin::title_of(&state.profile);
     notes::write(state, About::NewPin, subject, String::new());
 }
@@ -69,6 +62,8 @@ pub(super) fn keep(state: &mut State, title: String, note: String) {
         shown: open.shown.clone(),
         mode: profile.mode,
         unit: open.unit(),
+        by_base: open.by_base,
+        against: open.arrangement.against.clone(),
         window: match profile.mode {
             // Its window is of time; the picture is of the same stacks, merged.
             Mode::TimeOrder => Window::ALL,
@@ -103,28 +98,27 @@ fn note(state: &mut State, id: String) {
 }
 
 /// Shows a pinned view of a capture, which is opened first where it is not yet.
-pub(super) fn open(state: &mut State, path: PathBuf, view: Box<PinState>) {
-    state.pins.awaited = Some((path.clone(), view));
+pub(super) fn open(state: &mut State, path: PathBuf, resumed: Resumed) {
     let is_open = state.tab_of_file(&path).is_some();
+    // Its tab is the one that is shown then, whether it is there already or waits for the file.
     super::ask(state, Request::Open(path));
+    state.profile.to_resume = Some(resumed);
     if is_open {
         resume(state);
     }
 }
 
-/// Shows the pinned view that was waited for, where its capture is the one that is shown now.
+/// Shows the pinned view that the shown tab waits for, where its capture is there.
 pub(super) fn resume(state: &mut State) {
-    let open = state.profile.open.as_ref();
-    let Some((path, view)) = state.pins.awaited.take() else {
-        return;
-    };
-    if open.is_none_or(|open| open.loaded.path != path) {
-        state.pins.awaited = Some((path, view));
+    if state.profile.shown().is_none() {
         return;
     }
+    let Some(Resumed { view, others }) = state.profile.to_resume.take() else {
+        return;
+    };
     leave(state);
     show(state, Screen::Profile);
-    view.begin(&mut state.profile);
+    view.begin(&mut state.profile, others);
     state.profile.resumed = Some(view);
     profile::rearrange(state);
     profile::ask_search(state);

@@ -1,10 +1,8 @@
 //! The views of the workspace that were pinned.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use scrutineer_checklists::document::PinnedView;
-
-use crate::pin::PinState;
 
 /// The screen of pins.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +12,6 @@ pub(crate) struct Pins {
     pub(crate) selected: Option<String>,
     /// The one whose removal was asked for and not confirmed yet.
     pub(crate) doomed: Option<String>,
-    /// The view that is to be seen once its capture is open.
-    pub(crate) awaited: Option<(PathBuf, Box<PinState>)>,
 }
 
 impl Pins {

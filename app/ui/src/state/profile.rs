@@ -9,7 +9,7 @@ use scrutineer_profiler::profile::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::LoadedProfile,
+    event::{LoadedProfile, OtherCaptures},
     pin::PinState,
     state::timeline::TimelineState,
     views::{
@@ -94,7 +94,7 @@ pub(crate) enum Pane {
 }
 
 /// Columns that the table of a comparison can be sorted by, most first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum CompareColumn {
     /// Self share of the base.
     Base,
@@ -201,6 +201,14 @@ impl Open {
     }
 }
 
+/// A view that is to be seen again.
+#[derive(Clone, Debug)]
+pub(crate) struct Resumed {
+    pub(crate) view: Box<PinState>,
+    /// What else it is compared with.
+    pub(crate) others: OtherCaptures,
+}
+
 /// The profile screen.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
@@ -259,6 +267,8 @@ pub(crate) struct ProfileState {
     pub(crate) resumed: Option<Box<PinState>>,
     /// Windows and scrolls of its callers and callees.
     pub(crate) slices: [(Window, f32); 2],
+    /// The view that is to be seen once the capture is open.
+    pub(crate) to_resume: Option<Resumed>,
 }
 
 impl ProfileState {
@@ -305,6 +315,7 @@ impl Default for ProfileState {
             slices: [(Window::ALL, 0.0); 2],
             heat_map: None,
             resumed: None,
+            to_resume: None,
         }
     }
 }

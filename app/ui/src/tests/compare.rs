@@ -34,6 +34,11 @@ fn without(name: &str) -> Arc<Profile> {
     Arc::new(transform::apply(&profile, &[Transform::Drop(pick)]))
 }
 
+/// The base of [`compared`].
+pub(super) fn without_validate() -> Arc<Profile> {
+    without(VALIDATE)
+}
+
 fn other(profile: Arc<Profile>, side: CompareSide) -> Event {
     Event::Other {
         path: "/srv/ledger/before.scrutineer".into(),

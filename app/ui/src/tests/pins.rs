@@ -8,7 +8,7 @@ use scrutineer_checklists::document::PinnedView;
 use super::Driver;
 use crate::{
     command::{Request, Screen},
-    event::{Event, LoadedProfile},
+    event::{Event, LoadedProfile, OtherCapture, OtherCaptures},
     fixtures,
     pin::Pin,
     state::profile::Mode,
@@ -81,6 +81,7 @@ fn a_pinned_view_is_seen_again_exactly_in_a_window_that_knew_nothing_of_it() {
     other.tell(Event::PinFound {
         path: path.clone(),
         view: Box::new(pin.view.clone()),
+        others: OtherCaptures::default(),
     });
     assert!(other.requests().contains(&Request::Open(path.clone())));
     other.tell(Event::Loaded(LoadedProfile {
@@ -110,6 +111,7 @@ fn a_pinned_view_is_seen_again_exactly_in_a_window_that_knew_nothing_of_it() {
     other.tell(Event::PinFound {
         path,
         view: Box::new(pin.view.clone()),
+        others: OtherCaptures::default(),
     });
     assert_restored(&other);
     assert_eq!(other.state().tabs.count(), 1);
@@ -183,12 +185,101 @@ fn a_recording_that_runs_is_not_pinned() {
     assert!(!driver.shows("Pin as evidence"));
 }
 
+/// A window in which a pinned view is found again, its capture open.
+fn seen_again(pin: &Pin, loaded: LoadedProfile, others: OtherCaptures) -> Driver {
+    let mut driver = Driver::new();
+    driver.tell(Event::PinFound {
+        path: loaded.path.clone(),
+        view: Box::new(pin.view.clone()),
+        others,
+    });
+    driver.tell(Event::Loaded(loaded));
+    driver
+}
+
 #[test]
-fn a_comparison_is_not_pinned_and_says_why() {
+fn a_comparison_of_captures_is_pinned_with_its_colours_and_seen_again() {
     let mut driver = super::compare::compared();
-    driver.press(Modifiers::COMMAND, Key::P);
-    assert!(driver.state().layer.is_none());
-    assert!(driver.shows("A comparison cannot be pinned"));
+    driver.click_part("frame apply_batch, ");
+    let (_, pin) = pinned(&mut driver, "It validates now");
+    let shown = &pin.shown;
+    assert!(shown.title.starts_with("apply_batch, +"), "{}", shown.title);
+    assert!(
+        shown.title.ends_with("of CPU time against before"),
+        "{}",
+        shown.title
+    );
+    assert!(shown.scope.contains(&"against before".to_owned()));
+    assert_eq!(shown.bases[0].file, "/srv/ledger/before.scrutineer");
+    assert!(shown.total.contains(" against "), "{}", shown.total);
+    let changes = shown
+        .picture
+        .boxes
+        .iter()
+        .map(|frame| (&frame.name, frame.change));
+    let of = |name: &str| {
+        let mut found = changes.clone().filter(|(of, _)| of.ends_with(name));
+        found.next().and_then(|(_, change)| change).expect(name)
+    };
+    let validate = of("::validate");
+    assert_eq!((validate.step, validate.mark().as_str()), (0, "new"));
+    assert!(of("apply_batch").candidate > of("apply_batch").base);
+
+    let compared = driver.state().profile.clone();
+    let others = OtherCaptures {
+        bases: vec![OtherCapture {
+            path: "/srv/ledger/before.scrutineer".into(),
+            profile: super::compare::without_validate(),
+        }],
+        candidates: Vec::new(),
+    };
+    let mut again = seen_again(&pin, fixtures::loaded(), others);
+    let (before, after) = (&compared, &again.state().profile);
+    let wholes = |profile: &crate::state::profile::ProfileState| {
+        let open = profile.open.as_ref().unwrap();
+        open.shown.compared.as_ref().unwrap().tree.wholes()
+    };
+    assert_eq!(wholes(after), wholes(before));
+    assert_eq!(after.selected, before.selected);
+    assert_eq!(crate::pin::PinState::of(after), pin.view);
+    let (_, pinned_again) = pinned(&mut again, "It validates now");
+    assert_eq!(pinned_again, pin);
+}
+
+#[test]
+fn comparisons_within_a_capture_are_pinned_with_range_widths_and_transforms() {
+    let mut driver = Driver::with_capture();
+    driver.drag_range(0.1, 0.4);
+    driver.press(Modifiers::NONE, Key::B);
+    driver.press(Modifiers::NONE, Key::Escape);
+    driver.drag_range(0.6, 0.9);
+    driver.press(Modifiers::NONE, Key::X);
+    driver.click_part("Compare with the held range");
+    driver.click_part("frame apply_batch, ");
+    driver.press(Modifiers::NONE, Key::R);
+    driver.press(Modifiers::NONE, Key::V);
+    let wanted = driver.state().profile.wanted.clone();
+    let (_, pin) = pinned(&mut driver, "");
+    assert!(pin.shown.bases.is_empty());
+    assert!(pin.shown.scope.contains(&"widths of the base".to_owned()));
+    let again = seen_again(&pin, fixtures::loaded(), OtherCaptures::default());
+    let after = &again.state().profile;
+    assert_eq!(after.wanted, wanted);
+    assert!(after.open.as_ref().unwrap().by_base);
+    assert_eq!(crate::pin::PinState::of(after), pin.view);
+
+    let mut driver = Driver::new();
+    driver.tell(Event::Loaded(fixtures::loaded_with_waits()));
+    driver.press(Modifiers::COMMAND, Key::K);
+    driver.write("compare cpu");
+    driver.press(Modifiers::NONE, Key::Enter);
+    let (_, pin) = pinned(&mut driver, "");
+    let again = seen_again(
+        &pin,
+        fixtures::loaded_with_waits(),
+        OtherCaptures::default(),
+    );
+    assert_eq!(again.state().profile.wanted, driver.state().profile.wanted);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the shown selection is compared with, and what the comparison found.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use scrutineer_profiler::profile::{
     CallTreeOptions, FlameLayout, FlameOrder, LayoutOptions, Profile, Selection, Weight,
@@ -10,7 +10,11 @@ use scrutineer_profiler::profile::{
 };
 
 use super::Arrangement;
-use crate::{format, theme::SAME};
+use crate::{
+    event::{OtherCapture, OtherCaptures},
+    format,
+    theme::SAME,
+};
 
 /// The base that the shown selection is compared with.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +27,38 @@ pub(crate) enum Against {
     Captures(Captures),
 }
 
-/// Another capture that takes part.
-#[derive(Clone, Debug)]
-pub(crate) struct Other {
-    pub(crate) path: PathBuf,
-    pub(crate) profile: Arc<Profile>,
-}
-
 /// Other captures on both sides; the open one is the first of the candidate's.
 #[derive(Clone, Debug)]
 pub(crate) struct Captures {
-    pub(crate) bases: Arc<Vec<Other>>,
-    pub(crate) candidates: Arc<Vec<Other>>,
+    pub(crate) bases: Arc<Vec<OtherCapture>>,
+    pub(crate) candidates: Arc<Vec<OtherCapture>>,
+}
+
+impl Captures {
+    /// Of what the application loaded.
+    pub(crate) fn of(others: OtherCaptures) -> Self {
+        Self {
+            bases: Arc::new(others.bases),
+            candidates: Arc::new(others.candidates),
+        }
+    }
+}
+
+impl Against {
+    /// The base in words: `12.4 – 31.8 s`, `waits`, `before`.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Range((from, to)) => format!("{from:.1} – {to:.1} s"),
+            Self::Weight(weight) => weight.label().to_owned(),
+            Self::Captures(captures) => match captures.bases.as_slice() {
+                [one] => {
+                    let name = one.path.file_stem().unwrap_or_default();
+                    name.to_string_lossy().into_owned()
+                }
+                more => format!("{} captures", more.len()),
+            },
+        }
+    }
 }
 
 impl PartialEq for Captures {
@@ -193,7 +217,7 @@ fn sides(
             ..selection
         }),
         Against::Captures(captures) => {
-            let other = |other: &Other| of_other(profile, arrangement, &other.profile);
+            let other = |other: &OtherCapture| of_other(profile, arrangement, &other.profile);
             (
                 captures.bases.iter().map(other).collect(),
                 captures.candidates.iter().map(other).collect(),

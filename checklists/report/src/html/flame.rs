@@ -43,7 +43,9 @@ pub(super) fn standalone(flame: &FlamePicture, total: &str, marked: Option<usize
                  .f-dependency { fill: #93bedd; } .f-std { fill: #b2c6b2; } \
                  .f-kernel { fill: #cbb4df; } .f-jit { fill: #8fd0bf; } .f-root { fill: #d3d8e0; } \
                  .s1 { opacity: 0.93; } .s2 { opacity: 0.87; } \
-                 .marked { stroke: #171a20; stroke-width: 2; }</style>";
+                 .d0 { fill: #e9806f; } .d1 { fill: #f0a99d; } .d2 { fill: #f3cfc8; } \
+                 .d3 { fill: #dde1e7; } .d4 { fill: #c9daf0; } .d5 { fill: #a5c4ec; } \
+                 .d6 { fill: #78a8e6; } .marked { stroke: #171a20; stroke-width: 2; }</style>";
     let mut text = page.finish();
     let body = text.find('>').map_or(text.len(), |end| end + 1);
     text.insert_str(body, style);
@@ -101,6 +103,16 @@ pub(super) fn legend(page: &mut Page, flame: &FlamePicture) {
         ("root", "f-root", "root"),
     ];
     page.raw("<span class=\"legend\">");
+    if flame.boxes.iter().any(|frame| frame.change.is_some()) {
+        for (step, words) in [("d0", "+ more"), ("d3", "same"), ("d6", "− less")] {
+            page.raw("<span><i class=\"swatch ")
+                .raw(step)
+                .raw("\"></i>");
+            page.raw(words).raw("</span>");
+        }
+        page.raw("</span>");
+        return;
+    }
     for (category, class, name) in NAMES {
         if flame.boxes.iter().any(|frame| frame.category == category) {
             page.raw("<span><i class=\"swatch ")
@@ -163,17 +175,20 @@ fn draw_box(
 ) {
     page.raw("<g>");
     let mark = if is_marked { " marked" } else { "" };
-    rect(
-        page,
-        (category(frame), shade(&frame.name), mark),
-        (x, width),
-        frame.depth,
-    );
+    let (class, shade) = match &frame.change {
+        Some(change) => (STEPS[usize::from(change.step.min(6))], ""),
+        None => (category(frame), shade(&frame.name)),
+    };
+    rect(page, (class, shade, mark), (x, width), frame.depth);
     let share = width / WIDTH;
-    page.raw("<title>")
-        .text(&frame.name)
-        .raw(": ")
-        .text(words::percent(share));
+    page.raw("<title>").text(&frame.name).raw(": ");
+    match &frame.change {
+        Some(change) => page
+            .text(words::percent(change.candidate))
+            .raw(", was ")
+            .text(words::percent(change.base)),
+        None => page.text(words::percent(share)),
+    };
     if let Some(samples) = samples {
         let count = (share * samples as f64).round() as u64;
         page.raw(", ")
@@ -182,7 +197,7 @@ fn draw_box(
     page.raw("</title></rect>");
     let letters = ((width - 7.0) / LETTER).floor();
     if letters >= 3.0
-        && let Some(label) = shorten(&frame.name, letters as usize)
+        && let Some(label) = label(frame, letters as usize)
     {
         page.raw("<text x=\"").coordinate(x + 4.0).raw("\" y=\"");
         page.coordinate(f64::from(frame.depth) * ROW + 12.6)
@@ -191,6 +206,23 @@ fn draw_box(
             .raw("</text>");
     }
     page.raw("</g>");
+}
+
+/// Classes of the steps of a change, much more first.
+const STEPS: [&str; 7] = ["d0", "d1", "d2", "d3", "d4", "d5", "d6"];
+
+/// The name, of a comparison with the change before it where there is room: colour is never alone.
+fn label(frame: &FlameBox, letters: usize) -> Option<String> {
+    let mark = frame.change.map(|change| change.mark());
+    let Some(mark) = mark.filter(|mark| !mark.is_empty() && frame.depth > 0) else {
+        return shorten(&frame.name, letters);
+    };
+    let long = mark.chars().count() + 1;
+    if letters >= long + 8 {
+        return Some(format!("{mark} {}", shorten(&frame.name, letters - long)?));
+    }
+    let sign: String = mark.chars().take(1).collect();
+    Some(format!("{sign}{}", shorten(&frame.name, letters - 1)?))
 }
 
 /// Opens a rectangle that holds a title.
@@ -280,6 +312,8 @@ fn next_segment(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use scrutineer_checklists::document::FlameChange;
+
     use super::*;
 
     #[test]
@@ -303,6 +337,7 @@ mod tests {
             width,
             name: name.into(),
             category: "own".into(),
+            change: None,
         }
     }
 
@@ -354,6 +389,42 @@ mod tests {
         assert!(svg.contains("a&lt;b: 100"), "{svg}");
         assert_eq!(svg.matches(" marked\"").count(), 1, "{svg}");
         assert!(svg.contains("flame graph of 3 s of waits"), "{svg}");
+    }
+
+    #[test]
+    fn a_compared_picture_is_coloured_marked_and_told_by_its_changes() {
+        let changed = |depth, name: &str, step, base, candidate| FlameBox {
+            change: Some(FlameChange {
+                step,
+                base,
+                candidate,
+            }),
+            ..frame(depth, 0.0, 0.5, name)
+        };
+        let picture = FlamePicture {
+            boxes: vec![
+                changed(0, "all", 3, 1.0, 1.0),
+                changed(1, "grows", 0, 0.1, 0.5),
+                changed(2, "shrinks", 6, 0.6, 0.5),
+                changed(3, "appears", 0, 0.0, 0.5),
+            ],
+            samples: 10,
+            hidden: 0,
+        };
+        let svg = standalone(&picture, "10 samples", None);
+        for part in [
+            "class=\"d0\"",
+            "class=\"d6\"",
+            ">+40.0 grows<",
+            ">\u{2212}10.0 shrinks<",
+            ">new appears<",
+            ", was ",
+        ] {
+            assert!(svg.contains(part), "{part} in {svg}");
+        }
+        let mut page = Page::default();
+        legend(&mut page, &picture);
+        assert!(page.finish().contains("− less"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Pinned evidence: what somebody saw, says to it, and its picture.
 
-use scrutineer_checklists::document::{PinnedView, ReviewDocument};
+use scrutineer_checklists::{
+    document::{PinnedView, ReviewDocument},
+    words,
+};
 
 use super::{flame, page::Page};
 
@@ -37,6 +40,18 @@ fn one(page: &mut Page, pin: &PinnedView, document: &ReviewDocument) {
         let short: String = commit.chars().take(12).collect();
         page.raw(" at <code>").text(short).raw("</code>");
     }
+    for base in &pin.bases {
+        page.raw(", against ").text(&base.target);
+        page.raw(", captured ");
+        page.text(base.started_at.strftime("%F %H:%M UTC").to_string());
+        page.raw(" (SHA-256 <code>")
+            .text(&base.digest)
+            .raw("</code>)");
+    }
+    if !pin.candidates.is_empty() {
+        let more = words::counted(pin.candidates.len() as u64, "more capture", "more captures");
+        page.raw(", with ").text(more);
+    }
     let reviewed = document.capture.as_ref().map(|capture| &capture.digest);
     if reviewed.is_some_and(|digest| *digest != pin.capture.digest) {
         page.raw(", not the capture of this review");
@@ -50,6 +65,8 @@ fn one(page: &mut Page, pin: &PinnedView, document: &ReviewDocument) {
 
 #[cfg(test)]
 mod tests {
+    use scrutineer_checklists::document::PinnedCapture;
+
     use super::*;
     use crate::testing;
 
@@ -75,6 +92,19 @@ mod tests {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(html.contains(&document.pins[0].capture.digest));
+    }
+
+    #[test]
+    fn a_pin_of_a_comparison_names_its_base() {
+        let mut document = testing::reviewed();
+        let base = PinnedCapture {
+            digest: "ef".repeat(32),
+            ..document.pins[0].capture.clone()
+        };
+        document.pins[0].bases = vec![base];
+        let html = drawn(&document);
+        assert!(html.contains(", against ledgerd, captured "), "{html}");
+        assert!(html.contains(&"ef".repeat(32)));
     }
 
     #[test]

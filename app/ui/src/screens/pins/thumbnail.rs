@@ -24,7 +24,11 @@ pub(super) fn paint(ui: &Ui, rect: Rect, pin: &PinnedView) {
     let mut mesh = egui::Mesh::default();
     let seen = |frame: &&FlameBox| f32::from(frame.depth) < ROWS;
     for frame in pin.picture.boxes.iter().filter(seen) {
-        mesh.add_colored_rect(place(frame), theme.category(category(frame)));
+        let color = match &frame.change {
+            Some(change) => theme.compared(usize::from(change.step)).0,
+            None => theme.category(category(frame)),
+        };
+        mesh.add_colored_rect(place(frame), color);
     }
     painter.add(mesh);
     let selected = pin.selected.and_then(|at| pin.picture.boxes.get(at));

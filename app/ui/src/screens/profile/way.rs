@@ -103,7 +103,7 @@ pub(super) fn way(ui: &Ui, rect: Rect, state: &State, open: &Open, out: &mut Vec
 
 /// What is compared with, whose widths they are, and what one side alone has.
 fn compared(ui: &Ui, room: &mut Rect, open: &Open, against: &Against, out: &mut Vec<Command>) {
-    let words = format!("against {}", words_of(against));
+    let words = format!("against {}", against.words());
     let stop = Command::Compare(CompareAction::Stop);
     let name = format!("Compare no longer {words}");
     chip(ui, room, &words, &name, out, stop);
@@ -141,20 +141,6 @@ fn compared(ui: &Ui, room: &mut Rect, open: &Open, against: &Against, out: &mut 
             out.push(Command::Compare(CompareAction::ToggleBase));
         }
         room.min.x = place.right();
-    }
-}
-
-fn words_of(against: &Against) -> String {
-    match against {
-        Against::Range((from, to)) => format!("{from:.1} – {to:.1} s"),
-        Against::Weight(weight) => weight.label().to_owned(),
-        Against::Captures(captures) => match captures.bases.as_slice() {
-            [one] => {
-                let name = one.path.file_stem().unwrap_or_default();
-                name.to_string_lossy().into_owned()
-            }
-            more => format!("{} captures", more.len()),
-        },
     }
 }
 
