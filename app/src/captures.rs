@@ -413,6 +413,41 @@ pub(crate) fn load_with(
     Ok(Loaded { profile, damage })
 }
 
+/// Like [`load`], by what is measured elsewhere too: a file that does not measure it, and a
+/// capture, is loaded by its usual measure.
+pub(crate) fn load_alike(
+    path: &Path,
+    measure: Option<&str>,
+    progress: &dyn Progress,
+) -> Result<Loaded> {
+    let measure = measure.filter(|_| path.is_file() && !file::is_capture(path));
+    let Some(measure) = measure else {
+        return load(path, progress);
+    };
+    let loaded = load_measured(path, Some(measure), progress);
+    let lacks_it = |error: &anyhow::Error| {
+        let error = error.downcast_ref::<read::ReadError>();
+        matches!(error, Some(read::ReadError::NoMeasure { .. }))
+    };
+    match loaded {
+        Err(error) if lacks_it(&error) => load(path, progress),
+        loaded => loaded,
+    }
+}
+
+/// Like [`load`], by one of the things that another tool's file measures.
+pub(crate) fn load_measured(
+    path: &Path,
+    measure: Option<&str>,
+    progress: &dyn Progress,
+) -> Result<Loaded> {
+    let options = LoadOptions {
+        measure: measure.map(str::to_owned),
+        ..LoadOptions::default()
+    };
+    load_with(path, &options, progress)
+}
+
 /// The profile in a file of ours or of another tool, names not looked up yet, and what is damaged.
 fn read_any(
     path: &Path,

@@ -73,13 +73,14 @@ pub(super) struct DemoOutcome {
 /// Loads captures that another one is compared with: bases, and more candidates.
 fn load_others(
     (bases, candidates): (&[PathBuf], &[PathBuf]),
+    measure: Option<&str>,
     progress: &dyn Progress,
 ) -> Result<OtherCaptures> {
     let load = |paths: &[PathBuf]| {
         let loaded = paths.iter().map(|path| {
             Ok(OtherCapture {
                 path: path.clone(),
-                profile: Arc::new(captures::load(path, progress)?.profile),
+                profile: Arc::new(captures::load_alike(path, measure, progress)?.profile),
             })
         });
         loaded.collect::<Result<Vec<_>>>()
@@ -149,6 +150,7 @@ impl Session {
         };
         let others = load_others(
             (&find(&pin.shown.bases)?, &find(&pin.shown.candidates)?),
+            pin.view.measure(),
             progress,
         )?;
         Ok((path, pin, others))
@@ -193,10 +195,16 @@ impl Session {
     }
 
     /// Loads a capture; it is the one that is looked at from now on.
-    pub(super) fn open(&self, path: &Path, progress: &dyn Progress) -> Result<LoadedProfile> {
+    /// `measure` is what is read of a file that measures several things, `None` for its usual one.
+    pub(super) fn open(
+        &self,
+        path: &Path,
+        measure: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<LoadedProfile> {
         // Whole, so that the window knows a capture by its path.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let loaded = captures::load(path, progress)?;
+        let loaded = captures::load_measured(path, measure, progress)?;
         progress.step("Laying the flame graph out", None);
         let picture = LoadedProfile::of(path.to_owned(), loaded.profile, loaded.damage);
         let profile = &picture.profile;

@@ -148,7 +148,18 @@ impl Worker {
             Request::Cancel(id) => self.jobs.cancel(id),
             Request::Open(path) => self.open(path),
             Request::OpenDialog => self.open_by_dialog(),
-            Request::LoadOther { path, side, beside } => self.load_other(path, side, beside),
+            Request::LoadOther {
+                path,
+                side,
+                beside,
+                measure,
+            } => self.load_other(path, side, beside, measure),
+            Request::Measure { path, measure } => {
+                self.with_session("Reading another measure", move |session, progress| {
+                    let loaded = session.open(&path, Some(&measure), progress)?;
+                    Ok(Event::Loaded(loaded))
+                });
+            }
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
             Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
@@ -381,7 +392,13 @@ impl Worker {
         });
     }
 
-    fn load_other(&self, path: Option<PathBuf>, side: CompareSide, beside: PathBuf) {
+    fn load_other(
+        &self,
+        path: Option<PathBuf>,
+        side: CompareSide,
+        beside: PathBuf,
+        measure: Option<String>,
+    ) {
         let dialogs = Arc::clone(&self.dialogs);
         self.job(
             "Opening the capture to compare with",
@@ -389,7 +406,7 @@ impl Worker {
                 let Some(path) = path.or_else(|| dialogs.open_capture()) else {
                     return Ok(());
                 };
-                let loaded = captures::load(&path, context)?;
+                let loaded = captures::load_alike(&path, measure.as_deref(), context)?;
                 teller.tell(Event::Other {
                     path,
                     side,
@@ -529,7 +546,7 @@ fn show(
     progress: &dyn Progress,
     teller: &Teller,
 ) -> anyhow::Result<()> {
-    teller.tell(Event::Loaded(session.open(path, progress)?));
+    teller.tell(Event::Loaded(session.open(path, None, progress)?));
     Ok(())
 }
 

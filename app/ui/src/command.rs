@@ -91,6 +91,15 @@ pub enum Request {
         side: CompareSide,
         /// File of the open capture, which the answer is for.
         beside: PathBuf,
+        /// What is read of it, where it is a file that measures several things.
+        measure: Option<String>,
+    },
+    /// Read something else of an open file that measures several things.
+    Measure {
+        /// File.
+        path: PathBuf,
+        /// What, by the file's name for it.
+        measure: String,
     },
     /// Run the demo.
     RunDemo,
@@ -509,8 +518,10 @@ pub(crate) enum Command {
     PanStacks(f64),
     /// Weigh by CPU time, waits or page faults.
     Weigh(Weight),
-    /// The next weight that the capture has.
+    /// The next weight that the capture has; the next measure of a file of several.
     WeighNext,
+    /// Show another of the things that a file of another tool measures, by its place.
+    Measure(usize),
     /// Look at a class of waits, or no longer.
     ToggleWaitClass(WaitClass),
     /// Look at all classes of waits.

@@ -71,6 +71,9 @@ pub struct PinState {
     /// What the table of a comparison is sorted by.
     #[serde(default)]
     compared_by: CompareColumn,
+    /// What of a file that measures several things is seen.
+    #[serde(default)]
+    measure: Option<String>,
 }
 
 /// The base of a comparison.
@@ -149,7 +152,16 @@ impl PinState {
             by_base: wanted.against.is_some()
                 && profile.open.as_ref().is_some_and(|open| open.by_base),
             compared_by: profile.compared_by,
+            measure: profile
+                .open
+                .as_ref()
+                .and_then(|open| open.measure().map(str::to_owned)),
         }
+    }
+
+    /// What of a file that measures several things is seen; `None` for its usual measure.
+    pub fn measure(&self) -> Option<&str> {
+        self.measure.as_deref()
     }
 
     /// Shows it in a profile again; the tree follows, and with it what [`Self::finish`] sets.

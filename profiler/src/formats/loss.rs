@@ -121,6 +121,8 @@ mod tests {
             format: "pprof",
             unit: crate::profile::Unit::Samples,
             label: "samples".into(),
+            measures: Vec::new(),
+            measure: 0,
             has_times: false,
             notes: Vec::new(),
         });

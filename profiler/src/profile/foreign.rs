@@ -11,10 +11,23 @@ pub struct Foreign {
     pub unit: Unit,
     /// The words of headings for what is counted: `CPU time`, `cache-misses`, `allocated`.
     pub label: String,
+    /// What the file measures, by the names that reading it takes, where it measures several things.
+    pub measures: Vec<String>,
+    /// Position in [`Self::measures`] of what was read.
+    pub measure: usize,
     /// Whether the samples bear times.
     pub has_times: bool,
     /// What the file does not tell or what was left out, a sentence each.
     pub notes: Vec<String>,
+}
+
+impl Foreign {
+    /// The name of what was read, where the file measures several things.
+    pub fn measure_name(&self) -> Option<&str> {
+        let several = self.measures.len() > 1;
+        let name = self.measures.get(self.measure).filter(|_| several);
+        name.map(String::as_str)
+    }
 }
 
 impl Profile {

@@ -452,6 +452,8 @@ fn samples_of_another_tool_weigh_what_it_says_and_own_ones_one_each() {
         format: "heaptrack",
         unit: Unit::Bytes,
         label: "allocated".into(),
+        measures: Vec::new(),
+        measure: 0,
         has_times: false,
         notes: Vec::new(),
     });

@@ -81,9 +81,13 @@ fn ask(state: &mut State, path: Option<PathBuf>, side: CompareSide) {
         return;
     };
     let beside = open.loaded.path.clone();
-    state
-        .requests
-        .push(Request::LoadOther { path, side, beside });
+    let measure = open.measure().map(str::to_owned);
+    state.requests.push(Request::LoadOther {
+        path,
+        side,
+        beside,
+        measure,
+    });
 }
 
 /// Takes a capture that was loaded, unless another one was opened meanwhile.

@@ -116,12 +116,29 @@ pub(super) fn resume(state: &mut State) {
     let Some(Resumed { view, others }) = state.profile.to_resume.take() else {
         return;
     };
+    if let Some(request) = other_measure(state, view.measure()) {
+        // The file comes once more, by that measure.
+        state.requests.push(request);
+        state.profile.to_resume = Some(Resumed { view, others });
+        return;
+    }
     leave(state);
     show(state, Screen::Profile);
     view.begin(&mut state.profile, others);
     state.profile.resumed = Some(view);
     profile::rearrange(state);
     profile::ask_search(state);
+}
+
+/// What has the open file read by another measure, where it measures that.
+fn other_measure(state: &State, wanted: Option<&str>) -> Option<Request> {
+    let open = state.profile.open.as_ref()?;
+    let measure = wanted.filter(|wanted| open.measure() != Some(*wanted))?;
+    open.measures().iter().find(|name| *name == measure)?;
+    Some(Request::Measure {
+        path: open.loaded.path.clone(),
+        measure: measure.to_owned(),
+    })
 }
 
 /// Sets what belongs to the tree of a pinned view, which has come.

@@ -372,14 +372,19 @@ fn comparisons(state: &State) -> Vec<Line> {
     lines
 }
 
-/// What the capture can be weighed by, and its classes of waits.
+/// What the capture can be weighed by, and its classes of waits; of another tool's file what it
+/// measures.
 fn weights(state: &State) -> Vec<Line> {
     let Some(open) = &state.profile.open else {
         return Vec::new();
     };
     let weights = open.weights();
     if weights.len() < 2 {
-        return Vec::new();
+        let names = open.measures().iter().enumerate();
+        let others = names.filter(|(at, _)| *at != open.measure_at());
+        return others
+            .map(|(at, name)| line(format!("Measure {name}"), "t", Command::Measure(at)))
+            .collect();
     }
     let mut lines: Vec<Line> = weights
         .into_iter()

@@ -162,6 +162,25 @@ impl Open {
         Weight::ALL.into_iter().filter(has).collect()
     }
 
+    /// The things that a file of another tool measures; empty where it is one.
+    pub(crate) fn measures(&self) -> &[String] {
+        let foreign = self.profile().foreign.as_ref();
+        let several = foreign.filter(|foreign| foreign.measures.len() > 1);
+        several.map_or(&[], |foreign| &foreign.measures)
+    }
+
+    /// The place of the one that is shown.
+    pub(crate) fn measure_at(&self) -> usize {
+        let foreign = self.profile().foreign.as_ref();
+        foreign.map_or(0, |foreign| foreign.measure)
+    }
+
+    /// Its name, where there are several.
+    pub(crate) fn measure(&self) -> Option<&str> {
+        let foreign = self.profile().foreign.as_ref();
+        foreign.and_then(|foreign| foreign.measure_name())
+    }
+
     /// The layout of a mode.
     pub(crate) fn layout(&self, mode: Mode) -> &FlameLayout {
         let heavy = mode == Mode::LeftHeavy;

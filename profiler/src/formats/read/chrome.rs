@@ -115,6 +115,8 @@ impl ForeignFormat for Chrome {
             format: NAME,
             unit: Unit::Nanoseconds,
             label: "time".to_owned(),
+            measures: Vec::new(),
+            measure: 0,
             has_times: true,
             notes: vec!["Time without JavaScript stands below (idle) and (program).".to_owned()],
         })

@@ -65,6 +65,8 @@ impl ForeignFormat for Collapsed {
             format: NAME,
             unit: Unit::Samples,
             label: "samples".to_owned(),
+            measures: Vec::new(),
+            measure: 0,
             has_times: false,
             notes: Vec::new(),
         })

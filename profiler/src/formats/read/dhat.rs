@@ -124,6 +124,8 @@ impl ForeignFormat for Dhat {
             format: NAME,
             unit,
             label: label.to_owned(),
+            measures: names.to_vec(),
+            measure: chosen,
             has_times: false,
             notes: Vec::new(),
         })

@@ -177,6 +177,8 @@ impl ForeignFormat for Firefox {
             format: NAME,
             unit,
             label: kind.clone(),
+            measures: kinds.clone(),
+            measure: chosen,
             has_times: true,
             notes: Vec::new(),
         })

@@ -54,6 +54,8 @@ impl ForeignFormat for Heaptrack {
             format: NAME,
             unit: MEASURES[chosen].1,
             label: names[chosen].clone(),
+            measures: names.to_vec(),
+            measure: chosen,
             has_times: false,
             notes: Vec::new(),
         })

@@ -266,6 +266,8 @@ impl Reading {
                 Unit::Events
             },
             label: event,
+            measures: self.events.clone(),
+            measure: chosen,
             has_times: true,
             notes: Vec::new(),
         })

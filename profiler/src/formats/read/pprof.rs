@@ -152,6 +152,8 @@ impl<'a> Reading<'a> {
             format: NAME,
             unit,
             label: names[chosen].clone(),
+            measures: names.clone(),
+            measure: chosen,
             has_times: false,
             notes: Vec::new(),
         })

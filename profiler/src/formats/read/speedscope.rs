@@ -157,6 +157,8 @@ impl ForeignFormat for Speedscope {
                 _ => "weight",
             }
             .to_owned(),
+            measures: distinct.clone(),
+            measure: chosen,
             has_times: unit == Unit::Nanoseconds,
             notes: Vec::new(),
         })

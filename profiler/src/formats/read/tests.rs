@@ -139,7 +139,16 @@ fn the_events_of_a_file_are_chosen_by_name() {
     assert_eq!(switches.unit(Weight::Cpu), Unit::Events);
     let note = &switches.foreign.as_ref().expect("it is foreign").notes[0];
     assert!(note.contains("page-faults ("), "{note}");
+    let told = switches.foreign.as_ref().expect("it is foreign");
+    assert_eq!(told.measures, ["sched:sched_switch", "page-faults"]);
+    assert_eq!(told.measure_name(), Some("sched:sched_switch"));
     let faults = measured("events.perf.data.xz", Some("page-faults"));
+    let told = faults.foreign.as_ref().expect("it is foreign");
+    assert_eq!(told.measure_name(), Some("page-faults"));
+    let one = read_golden("fp.perf.data.xz")
+        .foreign
+        .expect("it is foreign");
+    assert_eq!(one.measure_name(), None);
     assert_eq!(faults.label(Weight::Cpu), "page-faults");
     assert!(faults.total(&Selection::default()) > 20);
     let options = ReadOptions {

@@ -23,7 +23,7 @@ use search::step_match;
 pub(super) use selection::{ask_inspection, select, select_function};
 use selection::{chart_thread, set_mode, step_row};
 pub(super) use weighing::set_range;
-use weighing::{choose_classes, toggle_class, weigh, weigh_next};
+use weighing::{choose_classes, measure, toggle_class, weigh, weigh_next};
 
 /// Carries out what belongs to the profile; gives other commands back.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> {
@@ -73,6 +73,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         }
         Command::Weigh(weight) => weigh(state, weight),
         Command::WeighNext => weigh_next(state),
+        Command::Measure(place) => measure(state, place),
         Command::ToggleWaitClass(class) => toggle_class(state, class),
         Command::AllWaitClasses => choose_classes(state, None),
         Command::ToggleFreeze => toggle_freeze(state),

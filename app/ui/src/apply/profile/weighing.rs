@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use scrutineer_checklists::verdict::Outcome;
 use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use super::{graph::show_window, opening::rearrange};
 use crate::{
-    apply::leave,
-    state::{State, profile::Open},
-    views::comparison::Against,
+    apply::leave, command::Request, state::State, views::comparison::Against,
     widgets::flame::Window,
 };
 
@@ -45,12 +44,39 @@ pub(super) fn weigh(state: &mut State, weight: Weight) {
 }
 
 pub(super) fn weigh_next(state: &mut State) {
-    let weights = state.profile.open.as_ref().map(Open::weights);
-    let Some(weights) = weights else { return };
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let weights = open.weights();
+    if weights.len() < 2 && !open.measures().is_empty() {
+        let next = (open.measure_at() + 1) % open.measures().len();
+        measure(state, next);
+        return;
+    }
     let now = state.profile.wanted.weight;
     let at = weights.iter().position(|weight| *weight == now);
     let next = at.map_or(0, |at| (at + 1) % weights.len());
     weigh(state, weights[next]);
+}
+
+/// Reads another of the things that the open file measures. A comparison with other files ends,
+/// for those were read by this one.
+pub(super) fn measure(state: &mut State, place: usize) {
+    let Some(open) = state.profile.open.as_ref() else {
+        return;
+    };
+    let wanted = open.measures().get(place).cloned();
+    let Some(measure) = wanted.filter(|_| place != open.measure_at()) else {
+        return;
+    };
+    let path = open.loaded.path.clone();
+    if matches!(state.profile.wanted.against, Some(Against::Captures(_))) {
+        let words = format!("The comparison ended: compare again by {measure}.");
+        state.notify(Outcome::Attention, words, None);
+        leave(state);
+        state.profile.wanted.against = None;
+    }
+    state.requests.push(Request::Measure { path, measure });
 }
 
 /// The first class that is chosen stands alone; without any all count again.

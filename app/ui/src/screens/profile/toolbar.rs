@@ -56,6 +56,7 @@ pub(super) fn show(
         tool.show(ui, &mut bar, is_tight, out);
     }
     super::weights::switch(ui, &mut bar, state, open, out);
+    super::weights::measures(ui, &mut bar, open, out);
     search(ui, &mut bar, state, open, out);
 }
 

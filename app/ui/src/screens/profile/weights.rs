@@ -14,12 +14,15 @@ use crate::{
         bar::Bar,
         hline,
         segmented::{self, Segment},
+        select,
         text::{self, LEFT, RIGHT, look},
     },
 };
 
 /// Height of a row of chips.
 const ROW: f32 = 28.0;
+/// Widest the chooser of measures becomes: names of events may be long.
+const MOST_MEASURE: f32 = 180.0;
 const WORDS: &str = "Waited for";
 
 /// Height of all rows of chips.
@@ -76,6 +79,20 @@ pub(super) fn switch(ui: &Ui, bar: &mut Bar, state: &State, open: &Open, out: &m
     let place = bar.left(segmented::width(ui, &segments), CONTROL);
     if let Some(chosen) = segmented::show(ui, place, "weight", &segments, at.unwrap_or(0)) {
         out.push(Command::Weigh(weights[chosen]));
+    }
+}
+
+/// Shows what the file measures, where that is several things.
+pub(super) fn measures(ui: &Ui, bar: &mut Bar, open: &Open, out: &mut Vec<Command>) {
+    let names = open.measures();
+    let at = open.measure_at();
+    let Some(shown) = names.get(at) else {
+        return;
+    };
+    let width = select::width(ui, "", shown).min(MOST_MEASURE);
+    let place = bar.left(width, CONTROL);
+    if let Some(chosen) = select::show(ui, place, "Measure", "", names, at) {
+        out.push(Command::Measure(chosen));
     }
 }
 

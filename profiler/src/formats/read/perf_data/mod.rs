@@ -112,6 +112,10 @@ fn build(
         duration_ns: end_ns - start_ns,
         reason: EndReason::Stopped,
     }));
+    let with_samples = || {
+        let counts = records.samples_by_event.iter().enumerate();
+        counts.filter(|(_, count)| **count > 0).map(|(at, _)| at)
+    };
     builder.set_foreign(Foreign {
         format: NAME,
         unit: if event.counts_samples() {
@@ -124,6 +128,10 @@ fn build(
         } else {
             event.name.clone()
         },
+        measures: with_samples()
+            .map(|at| file.events[at].name.clone())
+            .collect(),
+        measure: with_samples().position(|at| at == chosen).unwrap_or(0),
         has_times: records.has_times,
         notes: notes(file, records, chosen),
     });
