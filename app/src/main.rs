@@ -10,6 +10,7 @@ mod flame_picture;
 mod gathering;
 mod interrupt;
 mod jobs;
+mod open_tabs;
 mod own_profile;
 mod pins;
 mod preflight;

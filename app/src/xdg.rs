@@ -12,6 +12,11 @@ pub(crate) fn data_home() -> Option<PathBuf> {
     base(env::var_os("XDG_DATA_HOME"), ".local/share")
 }
 
+/// `$XDG_STATE_HOME`, else `~/.local/state`; `None` where the user has no home.
+pub(crate) fn state_home() -> Option<PathBuf> {
+    base(env::var_os("XDG_STATE_HOME"), ".local/state")
+}
+
 fn base(variable: Option<OsString>, below_home: &str) -> Option<PathBuf> {
     chosen(variable, env::home_dir(), below_home)
 }

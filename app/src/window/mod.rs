@@ -6,13 +6,18 @@ mod live;
 mod recording;
 mod session;
 mod settings;
+mod tabs;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::Receiver;
 use eframe::egui;
-use scrutineer_ui::{Workbench, command::Request, event::Event};
+use scrutineer_ui::{Workbench, command::Request, event::Event, open_tabs::OpenTabs};
 
 use worker::Worker;
 
@@ -102,20 +107,22 @@ struct Shell {
     workbench: Workbench,
     worker: Worker,
     events: Receiver<Event>,
+    /// The tabs that were kept last, and when.
+    kept_tabs: (OpenTabs, Instant),
 }
+
+/// How often the tabs are kept while the window is open: it may be killed.
+const KEEP_TABS_EVERY: Duration = Duration::from_secs(5);
 
 impl Shell {
     fn new(context: &egui::Context, open: Option<PathBuf>, folder: PathBuf) -> Self {
         let (sender, events) = crossbeam_channel::bounded(EVENT_CAPACITY);
         let repaint = context.clone();
         let mut worker = Worker::new(folder, sender, move || repaint.request_repaint());
-        for request in [
-            Request::ReadSettings,
-            Request::MeasureAbilities,
-            Request::ListCaptures,
-        ] {
+        for request in [Request::MeasureAbilities, Request::ListCaptures] {
             worker.execute(request);
         }
+        worker.begin(open.as_deref());
         match open {
             Some(path) => worker.execute(Request::Open(path)),
             None => worker.execute(Request::WatchProcesses),
@@ -125,7 +132,17 @@ impl Shell {
             workbench: Workbench::new(context),
             worker,
             events,
+            kept_tabs: (OpenTabs::default(), Instant::now()),
         }
+    }
+
+    /// Keeps the tabs for the next time where they changed.
+    fn keep_tabs(&mut self) {
+        let tabs = self.workbench.open_tabs();
+        if self.kept_tabs.0 != tabs {
+            self.worker.keep_tabs(&tabs);
+        }
+        self.kept_tabs = (tabs, Instant::now());
     }
 }
 
@@ -141,11 +158,15 @@ impl eframe::App for Shell {
         for request in self.workbench.take_requests() {
             self.worker.execute(request);
         }
+        if self.kept_tabs.1.elapsed() > KEEP_TABS_EVERY {
+            self.keep_tabs();
+        }
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         // Nobody reads events any more: without a reader no job waits for a place in the channel.
         self.events = crossbeam_channel::never();
+        self.keep_tabs();
         self.worker.close();
     }
 }

@@ -22,7 +22,8 @@ use scrutineer_profiler::{
 };
 use scrutineer_ui::{
     command::Entry,
-    event::{LoadedProfile, OtherCapture, OtherCaptures},
+    event::{Event, LoadedProfile, OtherCapture, OtherCaptures},
+    open_tabs::OpenTab,
     pin::Pin,
     settings::PrunePolicy,
 };
@@ -68,6 +69,19 @@ pub(super) struct DemoOutcome {
     pub(super) capture: Option<PathBuf>,
     /// Sentences that the user should read.
     pub(super) warnings: Vec<String>,
+}
+
+/// Loads a capture with what its views need first.
+fn load_picture(
+    path: &Path,
+    measure: Option<&str>,
+    progress: &dyn Progress,
+) -> Result<LoadedProfile> {
+    // Whole, so that the window knows a capture by its path.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let loaded = captures::load_measured(&path, measure, progress)?;
+    progress.step("Laying the flame graph out", None);
+    Ok(LoadedProfile::of(path, loaded.profile, loaded.damage))
 }
 
 /// Loads captures that another one is compared with: bases, and more candidates.
@@ -133,6 +147,24 @@ impl Session {
         let workspace = self.workspace()?;
         change(&workspace)?;
         pins::list(&workspace)
+    }
+
+    /// Where the workspace lies.
+    pub(super) fn root(&self) -> Result<PathBuf> {
+        Ok(self.workspace()?.root)
+    }
+
+    /// A tab of last time, its files loaded.
+    pub(super) fn restore(tab: OpenTab, progress: &dyn Progress) -> Result<Event> {
+        let measure = tab.view.measure();
+        let loaded = load_picture(&tab.path, measure, progress)?;
+        let others = load_others((&tab.bases, &tab.candidates), measure, progress)?;
+        let view = Box::new(tab.view);
+        Ok(Event::Restored {
+            loaded,
+            view,
+            others,
+        })
     }
 
     /// A pin, the file of its capture, and what else it is compared with.
@@ -202,11 +234,7 @@ impl Session {
         measure: Option<&str>,
         progress: &dyn Progress,
     ) -> Result<LoadedProfile> {
-        // Whole, so that the window knows a capture by its path.
-        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let loaded = captures::load_measured(path, measure, progress)?;
-        progress.step("Laying the flame graph out", None);
-        let picture = LoadedProfile::of(path.to_owned(), loaded.profile, loaded.damage);
+        let picture = load_picture(path, measure, progress)?;
         let profile = &picture.profile;
         // Another tool's file may come from anywhere, and from any time.
         let target = (profile.header.pid, profile.header.name.clone());

@@ -54,6 +54,11 @@ impl KeptSettings {
         self.waiting().now.prune
     }
 
+    /// Whether the tabs of last time are opened again.
+    pub(super) fn restores_tabs(&self) -> bool {
+        self.waiting().now.restore_tabs
+    }
+
     /// Takes a change, which [`Self::write`] writes on another thread. Several changes are written
     /// at once, in their order.
     pub(super) fn change(&self, before: Settings, after: Settings) {

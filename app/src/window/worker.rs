@@ -19,6 +19,7 @@ use scrutineer_profiler::{
 use scrutineer_ui::{
     command::{CompareSide, Request},
     event::Event,
+    open_tabs::OpenTabs,
     pin::Pin,
     record_choice::RecordChoice,
     settings::Settings,
@@ -30,6 +31,7 @@ use super::{
     recording::{self, RecordingOrder},
     session::Session,
     settings::KeptSettings,
+    tabs::{self, KeptTabs},
 };
 use crate::{
     capture_note::{self, CaptureNote},
@@ -71,6 +73,7 @@ pub(super) struct Worker {
     recording: Option<RunningRecording>,
     own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
     settings: Arc<KeptSettings>,
+    tabs: KeptTabs,
 }
 
 /// A flag that a thread polls.
@@ -89,8 +92,11 @@ impl Worker {
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let settings = KeptSettings::new(crate::settings::path());
-        Self::with(folder, events, repaint, Arc::new(NativeDialogs), settings)
+        let kept = (
+            KeptSettings::new(crate::settings::path()),
+            crate::open_tabs::folder(),
+        );
+        Self::with(folder, events, repaint, Arc::new(NativeDialogs), kept)
     }
 
     fn with(
@@ -98,7 +104,7 @@ impl Worker {
         events: Sender<Event>,
         repaint: impl Fn() + Send + Sync + 'static,
         dialogs: Arc<dyn Dialogs>,
-        settings: KeptSettings,
+        (settings, tabs_folder): (KeptSettings, Option<PathBuf>),
     ) -> Self {
         let teller = Teller {
             events,
@@ -106,16 +112,42 @@ impl Worker {
         };
         let (jobs, told) = Jobs::new();
         relay(told, teller.clone());
+        let session = Arc::new(Session::new(folder));
+        let settings = Arc::new(settings);
         Self {
             jobs,
             teller,
             dialogs,
-            session: Arc::new(Session::new(folder)),
             watch: Flag::default(),
             recording: None,
             own_profile: Arc::default(),
-            settings: Arc::new(settings),
+            tabs: KeptTabs::new(tabs_folder, Arc::clone(&session), Arc::clone(&settings)),
+            session,
+            settings,
         }
+    }
+
+    /// Reads the settings and, where they say so, opens the tabs of last time again, behind
+    /// another file that was asked for. Both files are small.
+    pub(super) fn begin(&self, behind: Option<&Path>) {
+        self.settings.read(&self.teller);
+        let kept = self.tabs.last(&self.teller);
+        if kept.tabs.is_empty() {
+            return;
+        }
+        let behind = behind.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.into()));
+        self.job(
+            "Opening the captures of last time",
+            move |context, teller| {
+                tabs::restore(kept, behind.as_deref(), context, teller);
+                Ok(())
+            },
+        );
+    }
+
+    /// Keeps the tabs for the next time.
+    pub(super) fn keep_tabs(&self, open: &OpenTabs) {
+        self.tabs.keep(open, &self.teller);
     }
 
     /// Starts what is asked for and returns at once.
@@ -378,7 +410,11 @@ impl Worker {
     fn open(&self, path: PathBuf) {
         let session = Arc::clone(&self.session);
         self.job("Opening the capture", move |context, teller| {
-            show(&session, &path, context, teller)
+            if let Err(error) = show(&session, &path, context, teller) {
+                let message = cli::sentence(&error);
+                teller.tell(Event::OpenFailed { path, message });
+            }
+            Ok(())
         });
     }
 

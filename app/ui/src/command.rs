@@ -208,6 +208,8 @@ pub(crate) enum Setting {
     ReduceMotion(bool),
     /// What the wheel does.
     Wheel(WheelAction),
+    /// Whether the tabs of last time are opened again.
+    RestoreTabs(bool),
     /// Type a source folder.
     TypeSourceFolder(String),
     /// Add the source folder that was typed.

@@ -15,6 +15,7 @@ pub use scrutineer_profiler::probes::list::ProcessInfo as ProcessRow;
 
 use crate::{
     command::{CompareSide, JobId},
+    open_tabs::OpenTab,
     pin::PinState,
     settings::Settings,
 };
@@ -175,6 +176,32 @@ pub enum Event {
         view: Box<PinState>,
         /// What else it is compared with; nothing where it is of one capture.
         others: OtherCaptures,
+    },
+    /// The files of the tabs that were open last time are being read: each comes as
+    /// [`Self::Restored`], or fails as [`Self::OpenFailed`].
+    TabsFound {
+        /// Those whose files are still there, in their order.
+        tabs: Vec<OpenTab>,
+        /// Place of the one that is to be in front; `None` where another file was asked for.
+        front: Option<usize>,
+        /// Files that are not there any more.
+        missing: Vec<PathBuf>,
+    },
+    /// A tab of last time, as it was.
+    Restored {
+        /// Its capture.
+        loaded: LoadedProfile,
+        /// What was seen of it.
+        view: Box<PinState>,
+        /// What else it is compared with.
+        others: OtherCaptures,
+    },
+    /// A file could not be opened: no tab waits for it any more.
+    OpenFailed {
+        /// Which.
+        path: PathBuf,
+        /// What happened, why, what to do.
+        message: String,
     },
     /// The settings that are kept.
     Settings {

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod event;
+pub mod open_tabs;
 pub mod pin;
 pub mod record_choice;
 pub mod settings;

@@ -105,6 +105,13 @@ pub struct Settings {
     /// Which captures are removed.
     #[serde(default)]
     pub prune: PrunePolicy,
+    /// Whether the tabs of last time are opened again.
+    #[serde(default = "usual_restore")]
+    pub restore_tabs: bool,
+}
+
+const fn usual_restore() -> bool {
+    true
 }
 
 const fn usual_scale() -> u32 {
@@ -122,6 +129,7 @@ impl Default for Settings {
             source_folders: Vec::new(),
             captures_folder: None,
             prune: PrunePolicy::default(),
+            restore_tabs: usual_restore(),
         }
     }
 }
@@ -170,7 +178,8 @@ impl Settings {
             wheel,
             source_folders,
             captures_folder,
-            prune
+            prune,
+            restore_tabs
         )
     }
 }

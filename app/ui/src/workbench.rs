@@ -1,8 +1,16 @@
 //! The whole window's content: what the application shows each frame and feeds with events.
 
 use crate::{
-    apply, command::Request, event::Event, settings::ThemeChoice, shell, shortcuts, state::State,
-    theme, views::Views, widgets::wheel,
+    apply,
+    command::Request,
+    event::Event,
+    open_tabs::{self, OpenTabs},
+    settings::ThemeChoice,
+    shell, shortcuts,
+    state::State,
+    theme,
+    views::Views,
+    widgets::wheel,
 };
 
 /// The whole window's content.
@@ -123,6 +131,11 @@ impl Workbench {
             ThemeChoice::Dark => egui::ThemePreference::Dark,
         });
         context.set_zoom_factor(settings.scale_percent as f32 / 100.0);
+    }
+
+    /// The tabs that are open, to be opened again by [`Event::TabsFound`].
+    pub fn open_tabs(&self) -> OpenTabs {
+        open_tabs::now(&self.state)
     }
 
     #[cfg(test)]

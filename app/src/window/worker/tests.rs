@@ -46,8 +46,9 @@ impl Bench {
         let (sender, events) = crossbeam_channel::bounded(1_024);
         let dialogs = Arc::new(Answer(answer(folder.path())));
         let settings = KeptSettings::new(Some(folder.path().join("config/settings.ron")));
+        let kept = (settings, Some(folder.path().join("state/tabs")));
         let root = folder.path().to_owned();
-        let worker = Worker::with(root, sender, || (), dialogs, settings);
+        let worker = Worker::with(root, sender, || (), dialogs, kept);
         Self {
             worker,
             events,
@@ -67,7 +68,7 @@ impl Bench {
 
     fn failure(&self) -> String {
         self.wait_for(|event| match event {
-            Event::Failed { message } => Some(message),
+            Event::Failed { message } | Event::OpenFailed { message, .. } => Some(message),
             _ => None,
         })
     }
@@ -358,4 +359,84 @@ fn a_pin_of_a_capture_is_kept_listed_found_again_and_removed() {
     assert_eq!((path, view), (capture, crate::pins::example().view));
     bench.worker.execute(Request::RemovePin(id));
     assert_eq!(pins(&bench).len(), 0);
+}
+
+/// Tabs of these files, seen alike, the second in front.
+fn tabs_of(paths: &[PathBuf]) -> OpenTabs {
+    let tab = |path: &PathBuf| scrutineer_ui::open_tabs::OpenTab {
+        path: path.clone(),
+        view: pins::example().view,
+        bases: Vec::new(),
+        candidates: Vec::new(),
+    };
+    OpenTabs {
+        shown: 1,
+        tabs: paths.iter().map(tab).collect(),
+        ..OpenTabs::default()
+    }
+}
+
+#[test]
+fn tabs_of_last_time_come_back_and_what_is_gone_or_broken_is_told_once() {
+    let bench = Bench::new(|_| None);
+    let name = |name: &str| bench.folder.path().join(name);
+    std::fs::write(name("a.folded"), "main;a 3\n").unwrap();
+    std::fs::write(name("b.folded"), "main;b 5\n").unwrap();
+    std::fs::write(name("broken"), "\0").unwrap();
+    let paths = ["a.folded", "b.folded", "broken", "gone"].map(name);
+    bench.worker.keep_tabs(&tabs_of(&paths));
+    bench.worker.begin(None);
+    let (tabs, front, missing) = bench.wait_for(|event| match event {
+        Event::TabsFound {
+            tabs,
+            front,
+            missing,
+        } => Some((tabs, front, missing)),
+        _ => None,
+    });
+    assert_eq!((tabs.len(), front), (3, Some(1)));
+    assert_eq!(missing, [name("gone")]);
+    let restored = || {
+        bench.wait_for(|event| match event {
+            Event::Restored { loaded, view, .. } => {
+                assert_eq!(*view, pins::example().view);
+                Some(loaded.path)
+            }
+            _ => None,
+        })
+    };
+    assert_eq!(restored(), name("b.folded"), "the one in front comes first");
+    assert_eq!(restored(), name("a.folded"));
+    let failed = bench.wait_for(|event| match event {
+        Event::OpenFailed { path, .. } => Some(path),
+        _ => None,
+    });
+    assert_eq!(failed, name("broken"));
+}
+
+#[test]
+fn tabs_are_forgotten_where_that_is_set() {
+    let mut bench = Bench::new(|_| None);
+    let path = bench.folder.path().join("a.folded");
+    std::fs::write(&path, "main;a 3\n").unwrap();
+    bench
+        .worker
+        .keep_tabs(&tabs_of(std::slice::from_ref(&path)));
+    let state = bench.folder.path().join("state/tabs");
+    assert_eq!(std::fs::read_dir(&state).unwrap().count(), 1);
+    let (before, after) = (
+        Settings::default(),
+        Settings {
+            restore_tabs: false,
+            ..Settings::default()
+        },
+    );
+    bench.worker.execute(Request::SaveSettings {
+        before: Box::new(before),
+        after: Box::new(after),
+    });
+    bench
+        .worker
+        .keep_tabs(&tabs_of(std::slice::from_ref(&path)));
+    assert_eq!(std::fs::read_dir(&state).unwrap().count(), 0);
 }

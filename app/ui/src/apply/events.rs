@@ -75,6 +75,21 @@ pub(crate) fn handle(state: &mut State, event: Event) {
         Event::PinFound { path, view, others } => {
             super::pins::open(state, path, Resumed { view, others });
         }
+        Event::TabsFound {
+            tabs,
+            front,
+            missing,
+        } => super::tabs::found(state, tabs, front, &missing),
+        Event::Restored {
+            loaded,
+            view,
+            others,
+        } => super::tabs::restored(state, loaded, Resumed { view, others }),
+        Event::OpenFailed { path, message } => {
+            super::tabs::give_up_file(state, &path);
+            let command = command_in(&message);
+            state.notify(Outcome::Fail, message, command);
+        }
         Event::Settings {
             settings,
             path,

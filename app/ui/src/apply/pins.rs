@@ -113,6 +113,15 @@ pub(super) fn resume(state: &mut State) {
     if state.profile.shown().is_none() {
         return;
     }
+    if state.profile.to_resume.is_some() {
+        leave(state);
+        show(state, Screen::Profile);
+        resume_here(state);
+    }
+}
+
+/// The same, in a tab that may stay behind.
+pub(super) fn resume_here(state: &mut State) {
     let Some(Resumed { view, others }) = state.profile.to_resume.take() else {
         return;
     };
@@ -122,8 +131,6 @@ pub(super) fn resume(state: &mut State) {
         state.profile.to_resume = Some(Resumed { view, others });
         return;
     }
-    leave(state);
-    show(state, Screen::Profile);
     view.begin(&mut state.profile, others);
     state.profile.resumed = Some(view);
     profile::rearrange(state);

@@ -21,6 +21,7 @@ pub(super) fn apply(state: &mut State, setting: Setting) {
         }
         Setting::ReduceMotion(reduce) => settings.reduce_motion = reduce,
         Setting::Wheel(wheel) => settings.wheel = wheel,
+        Setting::RestoreTabs(restore) => settings.restore_tabs = restore,
         Setting::TypeSourceFolder(typed) => state.settings.typed_source_folder = typed,
         Setting::AddSourceFolder => add_source_folder(state, &mut settings),
         Setting::RemoveSourceFolder(place) => {

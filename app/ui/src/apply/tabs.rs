@@ -1,11 +1,17 @@
 //! Commands of the tabs, and which tab a capture that has come belongs to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use scrutineer_checklists::verdict::Outcome;
 
 use crate::{
     command::{Request, Screen, TabAction},
     event::LoadedProfile,
-    state::{State, profile::ProfileState},
+    open_tabs::OpenTab,
+    state::{
+        State,
+        profile::{ProfileState, Resumed},
+    },
 };
 
 /// Carries out what was done to the tabs.
@@ -77,6 +83,10 @@ pub(super) fn begin(state: &mut State, words: String, path: Option<PathBuf>) {
 /// Nothing is waited for any more: tabs that have stayed empty go.
 pub(super) fn give_up(state: &mut State) {
     for place in (0..state.tabs.count()).rev() {
+        if state.tab(place).to_reopen.is_some() {
+            // Files of last time come, or fail, one by one.
+            continue;
+        }
         state.within_tab(place, |state| {
             state.profile.awaited = None;
             state.tabs.await_file(None);
@@ -114,5 +124,91 @@ pub(super) fn open(state: &mut State, loaded: LoadedProfile, live: bool) {
         state.show_tab(shown);
     } else if !live || shown != state.tabs.shown() {
         came_to_front(state);
+    }
+}
+
+/// Makes a tab for each file of last time that is being read, behind what is shown unless one of
+/// them is to be in front.
+pub(super) fn found(
+    state: &mut State,
+    tabs: Vec<OpenTab>,
+    front: Option<usize>,
+    missing: &[PathBuf],
+) {
+    let mut shown = state.tabs.shown();
+    let was_empty = is_empty(&state.profile);
+    for (place, tab) in tabs.into_iter().enumerate() {
+        let path = &tab.path;
+        if state.tab_of_file(path).is_some() || state.tab_awaiting(path).is_some() {
+            continue;
+        }
+        begin(
+            state,
+            format!("Opening {}", name_of(path)),
+            Some(path.clone()),
+        );
+        state.profile.to_reopen = Some(tab);
+        if front == Some(place) {
+            shown = state.tabs.shown();
+        }
+    }
+    state.show_tab(shown);
+    if front.is_some() && was_empty && state.screen == Screen::Start && !is_empty(&state.profile) {
+        super::show(state, Screen::Profile);
+    }
+    if let Some(words) = missing_words(missing) {
+        state.notify(Outcome::Attention, words, None);
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Which files of last time are gone, in a sentence.
+fn missing_words(missing: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = missing.iter().map(|path| name_of(path)).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "{one} was open last time and is not there any more: its tab is left out."
+        )),
+        more => Some(format!(
+            "{} were open last time and are not there any more: their tabs are left out.",
+            more.join(", ")
+        )),
+    }
+}
+
+/// Opens a capture of last time in the tab that waits for it; nothing where that was closed.
+pub(super) fn restored(state: &mut State, loaded: LoadedProfile, resumed: Resumed) {
+    let Some(place) = state.tab_awaiting(&loaded.path) else {
+        return;
+    };
+    state.within_tab(place, |state| {
+        state.tabs.await_file(None);
+        super::profile::open(state, loaded, false);
+        state.profile.to_reopen = None;
+        state.profile.to_resume = Some(resumed);
+        super::pins::resume_here(state);
+    });
+    if place == state.tabs.shown() {
+        came_to_front(state);
+    }
+}
+
+/// No tab waits for a file any more: one that has stayed empty goes.
+pub(super) fn give_up_file(state: &mut State, path: &Path) {
+    let Some(place) = state.tab_awaiting(path) else {
+        return;
+    };
+    state.within_tab(place, |state| {
+        state.profile.awaited = None;
+        state.profile.to_reopen = None;
+        state.tabs.await_file(None);
+    });
+    if state.tabs.count() > 1 && is_empty(state.tab(place)) {
+        state.remove_tab(place);
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{LoadedProfile, OtherCaptures},
+    open_tabs::OpenTab,
     pin::PinState,
     state::timeline::TimelineState,
     views::{
@@ -286,6 +287,8 @@ pub(crate) struct ProfileState {
     pub(crate) resumed: Option<Box<PinState>>,
     /// Windows and scrolls of its callers and callees.
     pub(crate) slices: [(Window, f32); 2],
+    /// The tab of last time that it will be, once its file is there.
+    pub(crate) to_reopen: Option<OpenTab>,
     /// The view that is to be seen once the capture is open.
     pub(crate) to_resume: Option<Resumed>,
 }
@@ -334,6 +337,7 @@ impl Default for ProfileState {
             slices: [(Window::ALL, 0.0); 2],
             heat_map: None,
             resumed: None,
+            to_reopen: None,
             to_resume: None,
         }
     }

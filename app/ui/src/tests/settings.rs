@@ -175,3 +175,13 @@ fn the_wheel_zooms_the_flame_graph_where_that_was_set() {
     assert!(window.right - window.left < 0.9, "{window:?}");
     assert!(driver.harness.query_by_label("Settings").is_some());
 }
+
+#[test]
+fn opening_the_tabs_of_last_time_is_switched_off_and_on() {
+    let mut driver = driver();
+    driver.click("Nothing");
+    assert!(!kept(&mut driver).restore_tabs);
+    driver.click("Last tabs");
+    assert!(kept(&mut driver).restore_tabs);
+    assert!(Settings::default().restore_tabs);
+}

@@ -8,8 +8,9 @@ use egui_kittest::kittest::Queryable;
 use super::Driver;
 use crate::{
     command::{Request, Screen},
-    event::{Event, LoadedProfile},
+    event::{Event, LoadedProfile, OtherCaptures},
     fixtures,
+    open_tabs::OpenTab,
     state::profile::Mode,
 };
 
@@ -208,4 +209,108 @@ fn a_tab_whose_capture_cannot_be_read_goes_again() {
     driver.tell(Event::Failed { message });
     assert_eq!(driver.state().tabs.count(), 1);
     assert_eq!(driver.state().profile.generation, before);
+}
+
+/// The tabs of a window, as they are found when the next one is opened.
+fn found(driver: &Driver) -> Vec<OpenTab> {
+    driver
+        .harness
+        .state()
+        .workbench
+        .as_ref()
+        .unwrap()
+        .open_tabs()
+        .tabs
+}
+
+#[test]
+fn tabs_are_opened_again_with_their_views_and_the_same_one_in_front() {
+    let mut driver = self::driver();
+    driver.drag_range(0.2, 0.7);
+    driver.click_part("frame apply_batch");
+    driver.press(Modifiers::NONE, Key::Num2);
+    let (kept, shown) = {
+        let workbench = driver.harness.state().workbench.as_ref().unwrap();
+        (workbench.open_tabs(), driver.state().tabs.shown())
+    };
+    assert_eq!((kept.tabs.len(), kept.shown), (2, shown));
+
+    let mut again = Driver::new();
+    again.tell(Event::TabsFound {
+        tabs: kept.tabs.clone(),
+        front: Some(kept.shown),
+        missing: vec!["/srv/gone.scrutineer".into()],
+    });
+    assert_eq!(again.state().screen, Screen::Profile);
+    assert_eq!(again.state().tabs.count(), 2);
+    assert_eq!(
+        found(&again),
+        kept.tabs,
+        "what is not there yet is not forgotten"
+    );
+    assert!(again.shows("gone.scrutineer was open last time and is not there any more"));
+    for tab in &kept.tabs {
+        again.tell(Event::Restored {
+            loaded: LoadedProfile {
+                path: tab.path.clone(),
+                ..fixtures::loaded()
+            },
+            view: Box::new(tab.view.clone()),
+            others: OtherCaptures::default(),
+        });
+    }
+    assert_eq!(found(&again), kept.tabs);
+    assert_eq!(again.state().tabs.shown(), kept.shown);
+    let (before, after) = (&driver.state().profile, &again.state().profile);
+    assert_eq!(
+        (after.selected, &after.wanted),
+        (before.selected, &before.wanted)
+    );
+    assert_eq!(after.mode, before.mode);
+}
+
+#[test]
+fn a_file_of_last_time_that_cannot_be_read_takes_its_own_tab_away_alone() {
+    let kept = found(&self::driver());
+    let mut again = Driver::new();
+    again.tell(Event::TabsFound {
+        tabs: kept.clone(),
+        front: Some(0),
+        missing: Vec::new(),
+    });
+    again.tell(Event::OpenFailed {
+        path: kept[0].path.clone(),
+        message: "the file is damaged".to_owned(),
+    });
+    assert_eq!(again.state().tabs.count(), 1);
+    assert!(again.shows("the file is damaged"));
+    again.tell(Event::Restored {
+        loaded: LoadedProfile {
+            path: kept[1].path.clone(),
+            ..fixtures::loaded()
+        },
+        view: Box::new(kept[1].view.clone()),
+        others: OtherCaptures::default(),
+    });
+    assert_eq!(found(&again), kept[1..]);
+}
+
+#[test]
+fn tabs_of_last_time_stay_behind_a_file_that_was_asked_for() {
+    let kept = found(&self::driver());
+    let mut again = Driver::new();
+    let asked = LoadedProfile {
+        path: "/srv/asked.scrutineer".into(),
+        ..fixtures::loaded()
+    };
+    again.tell(Event::Loaded(asked));
+    again.tell(Event::TabsFound {
+        tabs: kept.clone(),
+        front: None,
+        missing: Vec::new(),
+    });
+    assert_eq!(again.state().tabs.count(), 3);
+    let open = again.state().profile.open.as_ref().unwrap();
+    assert_eq!(open.loaded.path.to_str(), Some("/srv/asked.scrutineer"));
+    assert_eq!(found(&again)[1..], kept);
 }

@@ -120,7 +120,13 @@ fn pointer(ui: &Ui, column: &mut Column, state: &State, out: &mut Vec<Command>) 
 
 fn captures(ui: &mut Ui, column: &mut Column, state: &State, out: &mut Vec<Command>) {
     let prune = state.settings.settings.prune;
-    let mut rows = column.panel(ui, "Captures", 4);
+    let mut rows = column.panel(ui, "Captures", 5);
+    let words = "Captures and views of last time, where their files are.";
+    let bar = row(ui, &mut rows, "Open again at start", words);
+    let at = Some(usize::from(!state.settings.settings.restore_tabs));
+    if let Some(chosen) = one_of(ui, bar, "restore tabs", &["Last tabs", "Nothing"], at) {
+        out.push(Command::Set(Setting::RestoreTabs(chosen == 0)));
+    }
     fields::captures_folder(ui, &mut rows, state, out);
     let mut days = vec![7, 14, 30, 90, 180, 365];
     let words = "Whatever their age, pinned ones and those of a review stay.";
