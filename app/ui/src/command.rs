@@ -500,6 +500,8 @@ pub(crate) enum Command {
     SelectFunction(u32),
     /// Look at a range of time alone, seconds.
     SetRange(Option<(f64, f64)>),
+    /// A range that is being dragged, seconds: it is looked at already where that is quick.
+    DragRange((f64, f64)),
     /// Something was done to the tracks of the timeline.
     Timeline(TimelineAction),
     /// Transform the stacks, or take that back.

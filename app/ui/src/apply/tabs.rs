@@ -46,6 +46,7 @@ fn close(state: &mut State, place: usize) {
     }
     let is_live = state.tab(place).open.as_ref().is_some_and(|open| open.live);
     state.tabs.recording_is_closed |= is_live;
+    state.views.forget(state.tab(place).generation);
     state.remove_tab(place);
     state.drawer = false;
     came_to_front(state);

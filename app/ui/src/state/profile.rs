@@ -221,6 +221,10 @@ impl Open {
     }
 }
 
+/// The range, seconds, that was looked at before one was dragged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BeforeDrag(pub(crate) Option<(f64, f64)>);
+
 /// A view that is to be seen again.
 #[derive(Clone, Debug)]
 pub(crate) struct Resumed {
@@ -287,6 +291,8 @@ pub(crate) struct ProfileState {
     pub(crate) resumed: Option<Box<PinState>>,
     /// Windows and scrolls of its callers and callees.
     pub(crate) slices: [(Window, f32); 2],
+    /// The range before the one that is being dragged.
+    pub(crate) dragged_from: Option<BeforeDrag>,
     /// The tab of last time that it will be, once its file is there.
     pub(crate) to_reopen: Option<OpenTab>,
     /// The view that is to be seen once the capture is open.
@@ -337,6 +343,7 @@ impl Default for ProfileState {
             slices: [(Window::ALL, 0.0); 2],
             heat_map: None,
             resumed: None,
+            dragged_from: None,
             to_reopen: None,
             to_resume: None,
         }

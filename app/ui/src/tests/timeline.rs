@@ -1,6 +1,7 @@
 //! The tracks of the timeline: threads chosen, filtered, hidden and pinned; time zoomed and ranged.
 
 use egui::{Key, Modifiers, pos2};
+use egui_kittest::kittest::Queryable;
 
 use super::Driver;
 use crate::{event::Event, fixtures, state::profile::ProfileState};
@@ -175,4 +176,58 @@ fn a_range_is_zoomed_to_moved_and_resized() {
     assert_eq!(profile(&driver).timeline.view_s, None);
     driver.press(Modifiers::NONE, Key::CloseBracket);
     assert!(range(&driver).1 > resized.1);
+}
+
+#[test]
+fn changes_that_come_quickly_are_not_all_worked_off() {
+    let mut driver = Driver::with_capture();
+    let before = driver.state().views.worked();
+    driver.state().views.hold(true);
+    for _ in 0..40 {
+        // Inverting and back again: each asks for the tree, its tracks and readings.
+        driver.harness.key_press(Key::I);
+        driver.harness.step();
+    }
+    driver.harness.key_press(Key::I);
+    driver.harness.step();
+    driver.state().views.hold(false);
+    driver.settle();
+    let worked = driver.state().views.worked() - before;
+    assert!(worked <= 8, "{worked} tasks were worked on for 41 changes");
+    let open = driver.state().profile.open.as_ref().unwrap();
+    assert!(open.arrangement.inverted, "the last change is seen");
+}
+
+#[test]
+fn a_range_is_looked_at_while_it_is_dragged_and_is_one_step_of_the_way_back() {
+    let mut driver = Driver::with_capture();
+    let area = driver.harness.get_by_label_contains("timeline,").rect();
+    let at = |share: f32| egui::pos2(area.left() + area.width() * share, area.center().y);
+    driver.harness.drag_at(at(0.2));
+    driver.harness.step();
+    let mut totals = Vec::new();
+    for share in [0.4, 0.6, 0.8] {
+        driver.harness.hover_at(at(share));
+        driver.settle();
+        let open = driver.state().profile.open.as_ref().unwrap();
+        assert_eq!(
+            open.arrangement.range_s,
+            driver.state().profile.wanted.range_s
+        );
+        totals.push(open.shown.layout.total);
+    }
+    assert!(
+        totals.is_sorted_by(|a, b| a < b) && totals[0] > 0,
+        "{totals:?}"
+    );
+    driver.harness.drop_at(at(0.8));
+    driver.settle();
+    assert!(driver.state().profile.dragged_from.is_none());
+    assert!(driver.state().profile.wanted.range_s.is_some());
+    driver.press(Modifiers::ALT, Key::ArrowLeft);
+    assert_eq!(
+        driver.state().profile.wanted.range_s,
+        None,
+        "one step leads back"
+    );
 }

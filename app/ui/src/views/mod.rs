@@ -7,6 +7,7 @@ mod digest;
 mod inspect;
 pub(crate) mod listing;
 pub(crate) mod picture;
+mod queue;
 pub(crate) mod readings;
 pub(crate) mod sandwich;
 pub(crate) mod source;
@@ -29,6 +30,7 @@ use scrutineer_profiler::{
 };
 
 use comparison::Against;
+use queue::Queue;
 pub(crate) use tasks::{Answer, Task};
 use work::{Kept, answer};
 
@@ -197,9 +199,8 @@ pub(crate) struct Inspection {
 /// The thread and its channels.
 #[derive(Debug)]
 pub(crate) struct Views {
-    tasks: mpsc::Sender<Task>,
+    tasks: Arc<Queue>,
     answers: mpsc::Receiver<Answer>,
-    pending: usize,
     source_folders: SourceFolders,
 }
 
@@ -209,7 +210,7 @@ type SourceFolders = Arc<RwLock<Vec<PathBuf>>>;
 impl Views {
     /// Starts the thread; it ends with this value.
     pub(crate) fn start(context: &Context) -> Self {
-        let (tasks, inbox) = mpsc::channel();
+        let tasks = Arc::new(Queue::default());
         let (outbox, answers) = mpsc::channel();
         let context = context.clone();
         let source_folders = SourceFolders::default();
@@ -217,6 +218,7 @@ impl Views {
             source_folders: source_folders.clone(),
             ..Kept::default()
         };
+        let inbox = Arc::clone(&tasks);
         let run = move || work(&inbox, &outbox, &context, &mut kept);
         std::thread::Builder::new()
             .name("scrutineer-views".to_owned())
@@ -225,7 +227,6 @@ impl Views {
         Self {
             tasks,
             answers,
-            pending: 0,
             source_folders,
         }
     }
@@ -237,35 +238,51 @@ impl Views {
         *known.unwrap_or_else(PoisonError::into_inner) = folders.to_vec();
     }
 
-    /// Asks for something.
-    pub(crate) fn ask(&mut self, task: Task) {
-        // The thread outlives this sender; should it have died, the views stay as they are.
-        if self.tasks.send(task).is_ok() {
-            self.pending += 1;
-        }
+    /// Asks for something; an earlier wish of its kind that still waits is dropped.
+    pub(crate) fn ask(&self, task: Task) {
+        self.tasks.push(task);
+    }
+
+    /// Drops what was asked for about a picture of a capture that is not shown any more.
+    pub(crate) fn forget(&self, generation: u64) {
+        self.tasks.forget(generation);
     }
 
     /// What came since the last call.
-    pub(crate) fn answers(&mut self) -> Vec<Answer> {
+    pub(crate) fn answers(&self) -> Vec<Answer> {
         let answers: Vec<Answer> = self.answers.try_iter().collect();
-        self.pending = self.pending.saturating_sub(answers.len());
+        #[cfg(test)]
+        self.tasks.read(answers.len());
         answers
     }
 
     /// Whether answers are still to come.
     #[cfg(test)]
     pub(crate) fn is_busy(&self) -> bool {
-        self.pending > 0
+        self.tasks.is_busy()
+    }
+
+    /// Lets tasks wait, or be worked on again.
+    #[cfg(test)]
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.tasks.hold(is_held);
+    }
+
+    /// Tasks that were worked on so far.
+    #[cfg(test)]
+    pub(crate) fn worked(&self) -> usize {
+        self.tasks.taken()
     }
 }
 
-fn work(
-    inbox: &mpsc::Receiver<Task>,
-    outbox: &mpsc::Sender<Answer>,
-    context: &Context,
-    kept: &mut Kept,
-) {
-    while let Ok(task) = inbox.recv() {
+impl Drop for Views {
+    fn drop(&mut self) {
+        self.tasks.close();
+    }
+}
+
+fn work(inbox: &Queue, outbox: &mpsc::Sender<Answer>, context: &Context, kept: &mut Kept) {
+    while let Some(task) = inbox.take() {
         if outbox.send(answer(task, kept)).is_err() {
             return;
         }

@@ -93,6 +93,36 @@ pub(crate) enum Task {
     },
 }
 
+impl Task {
+    /// The picture of a capture that it is of.
+    pub(super) fn generation(&self) -> u64 {
+        match self {
+            Self::Digest { generation, .. }
+            | Self::Readings { generation, .. }
+            | Self::Tracks { generation, .. }
+            | Self::Arrange { generation, .. }
+            | Self::Search { generation, .. }
+            | Self::Sandwich { generation, .. }
+            | Self::Chart { generation, .. }
+            | Self::Listing { generation, .. }
+            | Self::HeatMap { generation, .. }
+            | Self::Picture { generation, .. }
+            | Self::Inspect { generation, .. } => *generation,
+        }
+    }
+
+    /// Whether it is to be done whatever is asked for later: what a person pinned is kept.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Self::Picture { .. })
+    }
+
+    /// Whether nobody would look at the answer of an earlier task any more.
+    pub(super) fn replaces(&self, earlier: &Self) -> bool {
+        let is_alike = std::mem::discriminant(self) == std::mem::discriminant(earlier);
+        is_alike && self.generation() == earlier.generation() && !earlier.is_kept()
+    }
+}
+
 /// What the thread found out.
 #[derive(Debug)]
 pub(crate) enum Answer {

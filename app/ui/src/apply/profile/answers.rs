@@ -39,7 +39,8 @@ pub(in crate::apply) fn answered(state: &mut State, answer: Answer) {
             tracks,
         } if generation == current
             && view_s == state.profile.timeline.view_s
-            && range_s == state.profile.wanted.range_s =>
+            && (range_s == state.profile.wanted.range_s
+                || state.profile.dragged_from.is_some()) =>
         {
             timeline::take(state, tracks);
         }
@@ -47,9 +48,12 @@ pub(in crate::apply) fn answered(state: &mut State, answer: Answer) {
             generation,
             arrangement,
             arranged,
-        } if generation == current && arrangement == state.profile.wanted => {
+        } if generation == current && is_wanted(state, &arrangement) => {
+            let is_last = arrangement == state.profile.wanted;
             arranged_anew(state, arrangement, *arranged);
-            crate::apply::pins::finish(state);
+            if is_last {
+                crate::apply::pins::finish(state);
+            }
         }
         Answer::Found {
             generation,
@@ -105,6 +109,17 @@ pub(in crate::apply) fn answered(state: &mut State, answer: Answer) {
         }
         _ => {}
     }
+}
+
+/// Whether an arrangement is looked at: the wanted one, or one on the way of a range that is being
+/// dragged, which would not be seen before the pointer rests otherwise.
+fn is_wanted(state: &State, arrangement: &Arrangement) -> bool {
+    let wanted = &state.profile.wanted;
+    let on_the_way = || Arrangement {
+        range_s: wanted.range_s,
+        ..arrangement.clone()
+    };
+    arrangement == wanted || (state.profile.dragged_from.is_some() && on_the_way() == *wanted)
 }
 
 pub(super) fn arranged_anew(state: &mut State, arrangement: Arrangement, arranged: Arranged) {

@@ -22,6 +22,7 @@ pub(super) use search::ask_search;
 use search::step_match;
 pub(super) use selection::{ask_inspection, select, select_function};
 use selection::{chart_thread, set_mode, step_row};
+use weighing::drag_range;
 pub(super) use weighing::set_range;
 use weighing::{choose_classes, measure, toggle_class, weigh, weigh_next};
 
@@ -48,6 +49,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<(), Command> 
         Command::ZoomToSelected => zoom_to_selected(state),
         Command::SelectFunction(function) => select_function(state, function),
         Command::SetRange(range) => set_range(state, range),
+        Command::DragRange(range) => drag_range(state, range),
         Command::Timeline(action) => super::timeline::apply(state, action),
         Command::Transform(action) => super::transforms::apply(state, action),
         Command::Slice(side, action) => super::sandwich::slice(state, side, action),

@@ -27,6 +27,7 @@ pub(in crate::apply) fn open(state: &mut State, loaded: LoadedProfile, live: boo
         .selected
         .filter(|_| same && !profile.wanted.inverted)
         .and_then(|node| profile.follow(&loaded.profile, &loaded.tree, node));
+    state.views.forget(profile.generation);
     state.next_generation += 1;
     profile.generation = state.next_generation;
     if !same {

@@ -7,7 +7,13 @@ use scrutineer_profiler::{capture::model::WaitClass, profile::Weight};
 
 use super::{graph::show_window, opening::rearrange};
 use crate::{
-    apply::leave, command::Request, state::State, views::comparison::Against,
+    apply::leave,
+    command::Request,
+    state::{
+        State,
+        profile::{BeforeDrag, Open},
+    },
+    views::comparison::Against,
     widgets::flame::Window,
 };
 
@@ -15,15 +21,56 @@ pub(in crate::apply) fn set_range(state: &mut State, range: Option<(f64, f64)>) 
     let Some(open) = &state.profile.open else {
         return;
     };
-    let duration_s = open.digest.as_ref().map_or(0.0, |digest| digest.duration_s);
-    let range = range
-        .map(|(from, to)| (from.min(to).max(0.0), from.max(to).min(duration_s)))
-        .filter(|(from, to)| to - from > duration_s * 1e-4);
-    if open.live || range == state.profile.wanted.range_s {
+    let range = within(open, range);
+    let before = state.profile.dragged_from.take();
+    if open.live || (range == state.profile.wanted.range_s && before.is_none()) {
         return;
     }
-    leave(state);
-    state.profile.wanted.range_s = range;
+    let is_shown = range == state.profile.wanted.range_s;
+    if let Some(BeforeDrag(before)) = before {
+        // The way back leads to where the drag began.
+        state.profile.wanted.range_s = before;
+    }
+    if range != state.profile.wanted.range_s {
+        leave(state);
+        state.profile.wanted.range_s = range;
+    }
+    if !is_shown {
+        rearrange(state);
+    }
+}
+
+/// A range as the capture has it; `None` where next to nothing is left of it.
+fn within(open: &Open, range: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    let duration_s = open.digest.as_ref().map_or(0.0, |digest| digest.duration_s);
+    range
+        .map(|(from, to)| (from.min(to).max(0.0), from.max(to).min(duration_s)))
+        .filter(|(from, to)| to - from > duration_s * 1e-4)
+}
+
+/// Samples and stack nodes up to which a range is looked at while it is dragged: some ten
+/// milliseconds of work.
+const QUICK_ROWS: usize = 400_000;
+
+/// Looks at a range that is being dragged, where the answer comes quickly. The thread of views
+/// drops what it has not begun, so that one answer at most is outstanding besides the latest.
+pub(super) fn drag_range(state: &mut State, range: (f64, f64)) {
+    let Some(open) = &state.profile.open else {
+        return;
+    };
+    let profile = open.profile();
+    let rows = profile.samples.time_ns.len() + profile.stacks.frame.len();
+    let range = within(open, Some(range));
+    let wanted = &mut state.profile.wanted;
+    let is_slow = rows > QUICK_ROWS || wanted.against.is_some();
+    if open.live || is_slow || range.is_none() || range == wanted.range_s {
+        return;
+    }
+    state
+        .profile
+        .dragged_from
+        .get_or_insert(BeforeDrag(wanted.range_s));
+    wanted.range_s = range;
     rearrange(state);
 }
 

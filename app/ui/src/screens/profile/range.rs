@@ -62,6 +62,8 @@ pub(super) fn show(
     if response.drag_stopped() {
         ui.data_mut(|data| data.remove::<Grip>(response.id));
         out.extend(dragged.map(|range| Command::SetRange(Some(range))));
+    } else if let Some(range) = dragged {
+        out.push(Command::DragRange(range));
     }
     hover(ui, axes, response, state, open, digest, tracks);
 }
