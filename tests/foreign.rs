@@ -30,6 +30,10 @@ fn every_tools_file_is_reported_in_its_own_unit() {
         ("@burn.heaptrack.zst", "KiB (allocated), from heaptrack"),
         ("@burn.dhat.json.gz", "KiB (allocated), from DHAT"),
         ("@burn.cpuprofile.gz", "ms (time)"),
+        ("@go.pb.gz", "ms (cpu)"),
+        ("@py-spy.speedscope.json.gz", "(time)"),
+        ("@py-spy.folded.gz", "samples"),
+        ("@inferno.folded.gz", "samples"),
     ] {
         let said = run(folder.path(), &["report", file]);
         assert_eq!(said.code, Some(0), "{file}: {said:?}");

@@ -39,7 +39,6 @@ impl ForeignFormat for Collapsed {
     fn read(&self, input: &Input<'_>, _: &ReadOptions) -> Result<ProfileBuilder, ReadError> {
         let mut assembly = Assembly::new(input);
         let own = assembly.own_module();
-        let thread = assembly.thread(0, 0, &input.name);
         let mut left_out = 0_u64;
         for line in input.bytes.split(|byte| *byte == b'\n') {
             let line = String::from_utf8_lossy(line);
@@ -50,10 +49,13 @@ impl ForeignFormat for Collapsed {
                 left_out += 1;
                 continue;
             };
-            let frames: Vec<u32> = names
-                .split(';')
-                .map(|name| frame(&mut assembly, own, name))
-                .collect();
+            let (first, inner) = names.split_once(';').unwrap_or((names, ""));
+            let (thread, names) = match thread_of(first) {
+                Some((tid, name)) => (assembly.thread(0, tid, name), inner),
+                None => (assembly.thread(0, 0, &input.name), names),
+            };
+            let names = names.split(';').filter(|name| !name.is_empty());
+            let frames: Vec<u32> = names.map(|name| frame(&mut assembly, own, name)).collect();
             let node = stack(&mut assembly, frames);
             assembly.sample(0, thread, node, count);
         }
@@ -85,6 +87,23 @@ fn parse(line: &str) -> Option<(&str, u64)> {
     (!names.is_empty() && count >= 0.0).then(|| (names, whole(count)))
 }
 
+/// The thread that py-spy puts at the root: `thread (4711): worker`, or without a name.
+fn thread_of(root: &str) -> Option<(u32, &str)> {
+    let rest = root.strip_prefix("thread (")?;
+    let (tid, name) = rest.split_once(')')?;
+    let name = name.strip_prefix(": ").unwrap_or(name);
+    let name = if name.is_empty() { root } else { name };
+    Some((tid.parse().ok()?, name))
+}
+
+/// A name with the place that py-spy adds: `spin (work.py:12)`.
+fn placed(name: &str) -> Option<(&str, &str, u32)> {
+    let (bare, place) = name.strip_suffix(')')?.rsplit_once(" (")?;
+    let (file, line) = place.rsplit_once(':')?;
+    let is_file = file.contains('.') || file.starts_with('<');
+    Some((bare, file, line.parse().ok()?)).filter(|_| is_file)
+}
+
 fn frame(assembly: &mut Assembly, own: u32, name: &str) -> u32 {
     if let Some(bare) = name.strip_suffix(KERNEL) {
         let kernel = assembly.module(ModuleKind::Kernel, "[kernel]", &[]);
@@ -93,6 +112,9 @@ fn frame(assembly: &mut Assembly, own: u32, name: &str) -> u32 {
     if let Some(bare) = name.strip_suffix(JIT) {
         let jit = assembly.module(ModuleKind::Jit, "[jit]", &[]);
         return assembly.named(jit, bare, "", 0);
+    }
+    if let Some((bare, file, line)) = placed(name) {
+        return assembly.named(own, bare, file, line);
     }
     assembly.named(own, name.strip_suffix(INLINED).unwrap_or(name), "", 0)
 }

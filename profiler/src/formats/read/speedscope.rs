@@ -198,12 +198,18 @@ impl Writing<'_> {
         frame.ok_or_else(|| damaged("a stack names a frame that is not there"))
     }
 
-    /// Our own files name threads `name (tid)`.
+    /// Our own files name threads `name (tid)`, those of py-spy `Thread tid "name"`.
     fn enter(&mut self, position: usize, name: &str) {
         let told = name
             .strip_suffix(')')
             .and_then(|name| name.rsplit_once(" ("))
             .and_then(|(name, tid)| Some((name, tid.parse().ok()?)));
+        let told = told.or_else(|| {
+            let (tid, quoted) = name.strip_prefix("Thread ")?.split_once(' ')?;
+            let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
+            let inner = if inner.is_empty() { name } else { inner };
+            Some((inner, tid.parse().ok()?))
+        });
         let (name, tid) = told.unwrap_or((name, position as u32 + 1));
         self.thread = self.assembly.thread(0, tid, name);
     }

@@ -227,6 +227,118 @@ fn a_profile_of_node_weighs_its_functions_by_time() {
     assert_eq!(deep, 6);
 }
 
+/// The share of a function, itself or with what it calls, in all of a profile.
+fn share_of(profile: &Profile, name: &str, is_self: bool) -> f64 {
+    let stacks = stacks(profile);
+    let holds = |stack: &&Vec<String>| {
+        if is_self {
+            stack.last().is_some_and(|last| last.ends_with(name))
+        } else {
+            stack.iter().any(|frame| frame.ends_with(name))
+        }
+    };
+    let part: u64 = stacks
+        .iter()
+        .filter(|(stack, _)| holds(stack))
+        .map(|(_, w)| w)
+        .sum();
+    part as f64 / stacks.values().sum::<u64>() as f64
+}
+
+#[test]
+fn a_profile_of_go_has_its_functions_files_and_measures() {
+    let profile = read_golden("go.pb.gz");
+    let told = profile.foreign.as_ref().expect("it is foreign");
+    assert_eq!(told.measures, ["samples", "cpu"]);
+    assert_eq!(told.measure_name(), Some("cpu"));
+    assert_eq!(profile.unit(Weight::Cpu), Unit::Nanoseconds);
+    // Three parts to one, some of it seen where the runtime preempts.
+    let much = share_of(&profile, "main.burnMuch", false);
+    let little = share_of(&profile, "main.burnLittle", false);
+    assert!((0.6..0.9).contains(&much), "{much}");
+    assert!((0.1..0.4).contains(&little), "{little}");
+    assert!(share_of(&profile, "main.burnBoth", false) > 0.9);
+    let time_ns = profile.total(&Selection::default());
+    assert!(
+        (300_000_000..1_500_000_000).contains(&time_ns),
+        "{time_ns} ns"
+    );
+    let samples = measured("go.pb.gz", Some("samples"));
+    // Go samples a hundred times a second.
+    assert_eq!(samples.total(&Selection::default()) * 10_000_000, time_ns);
+    assert_eq!(samples.unit(Weight::Cpu), Unit::Samples);
+    let files = profile.files.iter();
+    assert!(
+        files.clone().any(|file| file.ends_with("burn.go")),
+        "{files:?}"
+    );
+    let executable = &profile.header.executable;
+    assert!(executable.ends_with("/burn-go"), "{executable}");
+}
+
+#[test]
+fn both_formats_of_py_spy_have_threads_by_name_and_functions_whatever_their_lines() {
+    for file in ["py-spy.speedscope.json.gz", "py-spy.folded.gz"] {
+        let profile = read_golden(file);
+        let by_thread = samples_by_thread(&profile);
+        assert!(by_thread.contains_key("burner"), "{file}: {by_thread:?}");
+        assert_eq!(profile.threads.len(), 2, "{file}: {by_thread:?}");
+        assert!(
+            profile.threads.iter().all(|thread| thread.tid > 1),
+            "{file}"
+        );
+        let names: Vec<&str> = profile.functions.iter().map(|f| f.name.as_str()).collect();
+        let named = |name: &str| names.iter().filter(|found| **found == name).count();
+        assert_eq!(
+            (named("burn_much"), named("burn_little")),
+            (1, 1),
+            "{file}: {names:?}"
+        );
+        let much = share_of(&profile, "burn_much", true);
+        let little = share_of(&profile, "burn_little", true);
+        assert!((0.5..0.9).contains(&much), "{file}: {much}");
+        assert!((0.1..0.45).contains(&little), "{file}: {little}");
+        assert!(much > 1.5 * little, "{file}: {much} and {little}");
+        assert!(
+            profile.files.iter().any(|path| path.ends_with("burn.py")),
+            "{file}"
+        );
+        let lines: std::collections::BTreeSet<u32> = profile
+            .logical
+            .iter()
+            .filter(|at| profile.functions[at.function as usize].name == "burn_much")
+            .map(|at| at.line)
+            .collect();
+        assert!(
+            lines.iter().all(|line| (8..13).contains(line)),
+            "{file}: {lines:?}"
+        );
+    }
+    let timed = read_golden("py-spy.speedscope.json.gz");
+    assert_eq!(timed.unit(Weight::Cpu), Unit::Nanoseconds);
+    let time_ns = timed.total(&Selection::default());
+    assert!(
+        (500_000_000..2_200_000_000).contains(&time_ns),
+        "{time_ns} ns"
+    );
+}
+
+#[test]
+fn stacks_that_inferno_collapsed_weigh_what_the_perf_script_does() {
+    let (folded, text) = (
+        read_golden("inferno.folded.gz"),
+        read_golden("fp.perf.txt.gz"),
+    );
+    let all = Selection::default();
+    // inferno sums up the periods, of 199 to a second each.
+    assert_eq!(folded.total(&all), text.total(&all) * 5_025_125);
+    for name in ["burn_leaf", "burn_deep"] {
+        let (theirs, ours) = (share_of(&folded, name, false), share_of(&text, name, false));
+        assert!((theirs - ours).abs() < 1e-9, "{name}: {theirs} and {ours}");
+        assert!(ours > 0.5, "{name}: {ours}");
+    }
+}
+
 #[test]
 fn a_trace_brings_the_profile_of_each_thread_in_pieces() {
     let trace = r#"{"traceEvents":[
@@ -271,6 +383,10 @@ fn each_golden_file_is_told_by_what_it_holds() {
         ("burn.heaptrack.zst", "heaptrack"),
         ("burn.dhat.json.gz", "DHAT"),
         ("burn.cpuprofile.gz", "Chrome CPU profile"),
+        ("go.pb.gz", "pprof"),
+        ("py-spy.speedscope.json.gz", "speedscope"),
+        ("py-spy.folded.gz", "collapsed stacks"),
+        ("inferno.folded.gz", "collapsed stacks"),
     ] {
         let profile = profile_of(&golden(file), "no-name", &ReadOptions::default());
         let foreign = profile.expect("it is read").foreign.expect("it is foreign");
@@ -355,7 +471,7 @@ proptest! {
         file in prop::sample::select(vec![
             "fp.perf.data.xz", "pipe.perf.data.xz", "zstd.perf.data.xz", "events.perf.data.xz",
             "dwarf.perf.data.xz", "fp.perf.txt.gz", "burn.heaptrack.zst", "burn.dhat.json.gz",
-            "burn.cpuprofile.gz",
+            "burn.cpuprofile.gz", "go.pb.gz", "py-spy.speedscope.json.gz", "py-spy.folded.gz",
         ]),
         keep in 0.0_f64..1.0,
         places in prop::collection::vec((0.0_f64..1.0, any::<u8>()), 0..12),
