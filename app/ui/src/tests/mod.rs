@@ -16,6 +16,7 @@ mod time_order;
 mod timeline;
 mod transforms;
 mod waits;
+mod walk;
 
 use std::{sync::Arc, time::Duration};
 
