@@ -12,7 +12,7 @@ use scrutineer_profiler::{
 };
 use scrutineer_ui::event::{Event, RecentCapture};
 
-use super::worker::Teller;
+use super::teller::Teller;
 use crate::capture_note;
 
 /// How often the list of processes is read again.

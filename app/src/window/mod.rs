@@ -7,6 +7,7 @@ mod recording;
 mod session;
 mod settings;
 mod tabs;
+mod teller;
 mod worker;
 
 use std::{

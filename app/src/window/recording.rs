@@ -25,7 +25,7 @@ use scrutineer_ui::{
     record_choice::{RecordChoice, RecordSubject},
 };
 
-use super::{live::LiveProfile, session::Session, worker::Teller};
+use super::{live::LiveProfile, session::Session, teller::Teller};
 use crate::{
     captures::{self, Settings},
     jobs::JobContext,

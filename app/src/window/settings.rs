@@ -10,7 +10,7 @@ use scrutineer_ui::{
     settings::{PrunePolicy, Settings},
 };
 
-use super::worker::Teller;
+use super::teller::Teller;
 use crate::{cli, settings};
 
 /// The settings and their file.

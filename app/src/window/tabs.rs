@@ -11,7 +11,7 @@ use scrutineer_ui::{
     open_tabs::{OpenTab, OpenTabs},
 };
 
-use super::{session::Session, settings::KeptSettings, worker::Teller};
+use super::{session::Session, settings::KeptSettings, teller::Teller};
 use crate::{cli, open_tabs};
 
 /// Where the tabs are kept.

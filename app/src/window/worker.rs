@@ -32,36 +32,14 @@ use super::{
     session::Session,
     settings::KeptSettings,
     tabs::{self, KeptTabs},
+    teller::{Teller, relay},
 };
 use crate::{
     capture_note::{self, CaptureNote},
     captures, cli,
-    jobs::{Job, JobContext, JobEvent, Jobs},
+    jobs::{Job, JobContext, Jobs},
     pins,
 };
-
-/// Tells the screens something, and asks for a frame to show it.
-#[derive(Clone)]
-pub(super) struct Teller {
-    events: Sender<Event>,
-    repaint: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Teller {
-    /// Tells an event; a window that has closed is not told.
-    pub(super) fn tell(&self, event: Event) {
-        if self.events.send(event).is_ok() {
-            (self.repaint)();
-        }
-    }
-
-    /// Tells what went wrong.
-    pub(super) fn fail(&self, error: &anyhow::Error) {
-        self.tell(Event::Failed {
-            message: cli::sentence(error),
-        });
-    }
-}
 
 /// Does what the screens ask for.
 pub(super) struct Worker {
@@ -106,10 +84,7 @@ impl Worker {
         dialogs: Arc<dyn Dialogs>,
         (settings, tabs_folder): (KeptSettings, Option<PathBuf>),
     ) -> Self {
-        let teller = Teller {
-            events,
-            repaint: Arc::new(repaint),
-        };
+        let teller = Teller::new(events, repaint);
         let (jobs, told) = Jobs::new();
         relay(told, teller.clone());
         let session = Arc::new(Session::new(folder));
@@ -584,23 +559,6 @@ fn show(
 ) -> anyhow::Result<()> {
     teller.tell(Event::Loaded(session.open(path, None, progress)?));
     Ok(())
-}
-
-/// Passes on how jobs go, until the jobs are gone.
-fn relay(told: Receiver<JobEvent>, teller: Teller) {
-    let relay = move || {
-        for event in told {
-            teller.tell(match event {
-                JobEvent::Started { id, title } => Event::JobStarted { id, title },
-                JobEvent::Progress { id, step, done } => Event::JobProgress { id, step, done },
-                JobEvent::Ended { id } => Event::JobEnded { id },
-            });
-        }
-    };
-    // Without the relay the window works, but shows no progress.
-    let _ = std::thread::Builder::new()
-        .name("job-relay".into())
-        .spawn(relay);
 }
 
 #[cfg(test)]
