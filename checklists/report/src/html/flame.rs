@@ -175,11 +175,11 @@ fn draw_box(
 ) {
     page.raw("<g>");
     let mark = if is_marked { " marked" } else { "" };
-    let (class, shade) = match &frame.change {
+    let (class, opacity) = match &frame.change {
         Some(change) => (STEPS[usize::from(change.step.min(6))], ""),
         None => (category(frame), shade(&frame.name)),
     };
-    rect(page, (class, shade, mark), (x, width), frame.depth);
+    rect(page, (class, opacity, mark), (x, width), frame.depth);
     let share = width / WIDTH;
     page.raw("<title>").text(&frame.name).raw(": ");
     match &frame.change {
