@@ -288,9 +288,9 @@ fn both_formats_of_py_spy_have_threads_by_name_and_functions_whatever_their_line
             "{file}"
         );
         let names: Vec<&str> = profile.functions.iter().map(|f| f.name.as_str()).collect();
-        let named = |name: &str| names.iter().filter(|found| **found == name).count();
+        let count_of = |name: &str| names.iter().filter(|found| **found == name).count();
         assert_eq!(
-            (named("burn_much"), named("burn_little")),
+            (count_of("burn_much"), count_of("burn_little")),
             (1, 1),
             "{file}: {names:?}"
         );
