@@ -4,6 +4,7 @@ mod dialogs;
 mod lists;
 mod live;
 mod recording;
+mod reviews;
 mod session;
 mod settings;
 mod worker;
@@ -12,7 +13,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossbeam_channel::Receiver;
 use eframe::egui;
-use scrutineer_ui::{Workbench, command::Request, event::Event};
+use scrutineer_ui::{
+    Workbench,
+    command::{Request, ReviewRequest},
+    event::Event,
+};
 
 use worker::Worker;
 
@@ -113,6 +118,7 @@ impl Shell {
             Request::ReadSettings,
             Request::MeasureAbilities,
             Request::ListCaptures,
+            Request::Review(ReviewRequest::ListOverdue),
         ] {
             worker.execute(request);
         }

@@ -17,7 +17,7 @@ use scrutineer_profiler::{
     workspace::Workspace,
 };
 use scrutineer_ui::{
-    command::{CompareSide, Request},
+    command::{CompareSide, Request, ReviewRequest},
     event::Event,
     pin::Pin,
     record_choice::RecordChoice,
@@ -28,6 +28,7 @@ use super::{
     dialogs::{Dialogs, NativeDialogs},
     lists,
     recording::{self, RecordingOrder},
+    reviews,
     session::Session,
     settings::KeptSettings,
 };
@@ -53,6 +54,11 @@ impl Teller {
         }
     }
 
+    /// Tells an event, where there is one.
+    fn tell_all(&self, events: Option<Event>) {
+        events.into_iter().for_each(|event| self.tell(event));
+    }
+
     /// Tells what went wrong.
     pub(super) fn fail(&self, error: &anyhow::Error) {
         self.tell(Event::Failed {
@@ -71,6 +77,8 @@ pub(super) struct Worker {
     recording: Option<RunningRecording>,
     own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
     settings: Arc<KeptSettings>,
+    /// Raised when the window closes.
+    closed: Flag,
 }
 
 /// A flag that a thread polls.
@@ -115,6 +123,7 @@ impl Worker {
             recording: None,
             own_profile: Arc::default(),
             settings: Arc::new(settings),
+            closed: Flag::default(),
         }
     }
 
@@ -151,24 +160,29 @@ impl Worker {
             Request::LoadOther { path, side, beside } => self.load_other(path, side, beside),
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
-            Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
-                move |session, _| session.decide(&item, &choice, &why).map(Event::Review)
-            }),
-            Request::Undecide { item } => self.with_session("Taking the decision back", {
-                move |session, _| session.undecide(&item).map(Event::Review)
-            }),
-            Request::WriteDown { item, entry } => self.with_session("Storing the review", {
-                move |session, _| session.write_down(item, entry).map(Event::Review)
-            }),
-            Request::FinishAction { id } => self.with_session("Storing the review", {
-                move |session, _| session.finish_action(&id).map(Event::Review)
-            }),
-            Request::Freeze { name } => self.with_session("Freezing the milestone", {
-                move |session, progress| {
+            Request::Decide { item, choice, why } => self
+                .with_review("Storing the decision", move |session, _| {
+                    session.decide(&item, &choice, &why).map(|_| None)
+                }),
+            Request::Undecide { item } => self
+                .with_review("Taking the decision back", move |session, _| {
+                    session.undecide(&item).map(|_| None)
+                }),
+            Request::WriteDown { item, entry } => self
+                .with_review("Storing the review", move |session, _| {
+                    session.write_down(item, entry).map(|_| None)
+                }),
+            Request::FinishAction { id } => self
+                .with_review("Storing the review", move |session, _| {
+                    session.finish_action(&id).map(|_| None)
+                }),
+            Request::Freeze { name } => {
+                self.with_review("Freezing the milestone", move |session, progress| {
                     let path = session.freeze(&name, progress)?;
-                    Ok(Event::Saved { path })
-                }
-            }),
+                    Ok(Some(Event::Saved { path }))
+                })
+            }
+            Request::Review(request) => self.review(request),
             Request::ExportDialog => self.export_by_dialog(),
             Request::Export(path) => self.with_session("Exporting the review", {
                 move |session, _| session.export(&path).map(|()| Event::Saved { path })
@@ -220,13 +234,55 @@ impl Worker {
         });
     }
 
-    /// Shows the workspace's last judgement, where there is one.
+    /// Shows the workspace's last judgement, where there is one, and looks from then on whether
+    /// another hand changes it on the disk.
     pub(super) fn load_last_review(&self) {
         let session = Arc::clone(&self.session);
+        let closed = Arc::clone(&self.closed);
         self.quietly("last-review", move |_, teller| {
-            if let Some(document) = session.load_last()? {
-                teller.tell(Event::Review(document));
+            reviews::load(&session, teller);
+            reviews::watch(&session, &closed, teller);
+            Ok(())
+        });
+    }
+
+    /// Work of a review session.
+    fn review(&self, request: ReviewRequest) {
+        let session = Arc::clone(&self.session);
+        match request {
+            ReviewRequest::LoadCapture => {
+                self.job(
+                    "Reading the capture of the review",
+                    move |context, teller| {
+                        let capture = session.bound_capture(context)?.map(Arc::new);
+                        teller.tell(Event::ReviewCapture(capture));
+                        Ok(())
+                    },
+                );
             }
+            ReviewRequest::ListOverdue => self.quietly("overdue", move |_, teller| {
+                teller.tell(Event::Overdue(session.overdue()?));
+                Ok(())
+            }),
+            other => self.with_review(reviews::title(&other), move |session, _| {
+                reviews::change(session, other)
+            }),
+        }
+    }
+
+    /// Runs work on the open review, one after the other, and tells what came of it: the review as
+    /// it is then, whether the work did what it should or not.
+    fn with_review(
+        &self,
+        title: &str,
+        work: impl FnOnce(&Session, &JobContext) -> anyhow::Result<Option<Event>> + Send + 'static,
+    ) {
+        let session = Arc::clone(&self.session);
+        self.job(title, move |context, teller| {
+            let _turn = session.turn();
+            let done = work(&session, context);
+            reviews::tell(&session, teller);
+            teller.tell_all(done?);
             Ok(())
         });
     }
@@ -234,6 +290,7 @@ impl Worker {
     /// Ends everything; a recording is saved.
     pub(super) fn close(&mut self) {
         self.watch.store(false, Ordering::Relaxed);
+        self.closed.store(true, Ordering::Relaxed);
         self.stop_recording();
         let saving = self.recording.take().and_then(|recording| recording.job);
         if let Some(job) = saving {
@@ -420,7 +477,7 @@ impl Worker {
             teller.tell(Event::Captures(lists::captures(
                 &session.captures_folder()?,
             )));
-            teller.tell(Event::Review(outcome.document));
+            reviews::tell(&session, teller);
             for message in outcome.warnings {
                 teller.tell(Event::Failed { message });
             }
@@ -432,8 +489,8 @@ impl Worker {
     }
 
     fn gather(&self, pid: Option<u32>) {
-        self.with_session("Gathering evidence", move |session, context| {
-            session.gather(pid, context).map(Event::Review)
+        self.with_review("Gathering evidence", move |session, context| {
+            session.gather(pid, context).map(|_| None)
         });
     }
 

@@ -4,6 +4,7 @@ pub mod command;
 pub mod event;
 pub mod pin;
 pub mod record_choice;
+pub mod review;
 pub mod settings;
 
 pub use workbench::Workbench;
@@ -20,6 +21,7 @@ mod screens;
 mod sheet;
 mod shell;
 mod shortcuts;
+mod sign_off;
 mod state;
 mod theme;
 mod views;

@@ -73,6 +73,7 @@ fn slice(
         title,
         compared: None,
         place_of: &place_of,
+        is_large: false,
     };
     let actions = flame.show(ui, rect);
     out.extend(
