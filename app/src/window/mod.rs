@@ -4,7 +4,6 @@ mod dialogs;
 mod lists;
 mod live;
 mod recording;
-mod reviews;
 mod session;
 mod settings;
 mod worker;

@@ -1,5 +1,7 @@
 //! Does what the screens ask for, each piece of work as a job on a thread of its own.
 
+mod reviews;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -17,7 +19,7 @@ use scrutineer_profiler::{
     workspace::Workspace,
 };
 use scrutineer_ui::{
-    command::{CompareSide, Request, ReviewRequest},
+    command::{CompareSide, Request},
     event::Event,
     pin::Pin,
     record_choice::RecordChoice,
@@ -28,7 +30,6 @@ use super::{
     dialogs::{Dialogs, NativeDialogs},
     lists,
     recording::{self, RecordingOrder},
-    reviews,
     session::Session,
     settings::KeptSettings,
 };
@@ -160,28 +161,11 @@ impl Worker {
             Request::LoadOther { path, side, beside } => self.load_other(path, side, beside),
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
-            Request::Decide { item, choice, why } => self
-                .with_review("Storing the decision", move |session, _| {
-                    session.decide(&item, &choice, &why).map(|_| None)
-                }),
-            Request::Undecide { item } => self
-                .with_review("Taking the decision back", move |session, _| {
-                    session.undecide(&item).map(|_| None)
-                }),
-            Request::WriteDown { item, entry } => self
-                .with_review("Storing the review", move |session, _| {
-                    session.write_down(item, entry).map(|_| None)
-                }),
-            Request::FinishAction { id } => self
-                .with_review("Storing the review", move |session, _| {
-                    session.finish_action(&id).map(|_| None)
-                }),
-            Request::Freeze { name } => {
-                self.with_review("Freezing the milestone", move |session, progress| {
-                    let path = session.freeze(&name, progress)?;
-                    Ok(Some(Event::Saved { path }))
-                })
-            }
+            request @ (Request::Decide { .. }
+            | Request::Undecide { .. }
+            | Request::WriteDown { .. }
+            | Request::FinishAction { .. }
+            | Request::Freeze { .. }) => self.change_review(request),
             Request::Review(request) => self.review(request),
             Request::ExportDialog => self.export_by_dialog(),
             Request::Export(path) => self.with_session("Exporting the review", {
@@ -230,59 +214,6 @@ impl Worker {
             teller.tell(Event::Captures(lists::captures(&folder)));
             let message = "Pinned as evidence".to_owned();
             teller.tell(Event::Said { message });
-            Ok(())
-        });
-    }
-
-    /// Shows the workspace's last judgement, where there is one, and looks from then on whether
-    /// another hand changes it on the disk.
-    pub(super) fn load_last_review(&self) {
-        let session = Arc::clone(&self.session);
-        let closed = Arc::clone(&self.closed);
-        self.quietly("last-review", move |_, teller| {
-            reviews::load(&session, teller);
-            reviews::watch(&session, &closed, teller);
-            Ok(())
-        });
-    }
-
-    /// Work of a review session.
-    fn review(&self, request: ReviewRequest) {
-        let session = Arc::clone(&self.session);
-        match request {
-            ReviewRequest::LoadCapture => {
-                self.job(
-                    "Reading the capture of the review",
-                    move |context, teller| {
-                        let capture = session.bound_capture(context)?.map(Arc::new);
-                        teller.tell(Event::ReviewCapture(capture));
-                        Ok(())
-                    },
-                );
-            }
-            ReviewRequest::ListOverdue => self.quietly("overdue", move |_, teller| {
-                teller.tell(Event::Overdue(session.overdue()?));
-                Ok(())
-            }),
-            other => self.with_review(reviews::title(&other), move |session, _| {
-                reviews::change(session, other)
-            }),
-        }
-    }
-
-    /// Runs work on the open review, one after the other, and tells what came of it: the review as
-    /// it is then, whether the work did what it should or not.
-    fn with_review(
-        &self,
-        title: &str,
-        work: impl FnOnce(&Session, &JobContext) -> anyhow::Result<Option<Event>> + Send + 'static,
-    ) {
-        let session = Arc::clone(&self.session);
-        self.job(title, move |context, teller| {
-            let _turn = session.turn();
-            let done = work(&session, context);
-            reviews::tell(&session, teller);
-            teller.tell_all(done?);
             Ok(())
         });
     }
@@ -489,7 +420,7 @@ impl Worker {
     }
 
     fn gather(&self, pid: Option<u32>) {
-        self.with_review("Gathering evidence", move |session, context| {
+        self.beside_review("Gathering evidence", move |session, context| {
             session.gather(pid, context).map(|_| None)
         });
     }

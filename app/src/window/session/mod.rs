@@ -226,6 +226,7 @@ impl Session {
         }
         let mut gathered = gathering::gather(plan, progress, || {})?;
         review::explain_missing_load(&mut gathered.evidence);
+        let _turn = self.turn();
         if workspace.has_file {
             self.folder(&workspace)?.save_evidence(&gathered.evidence)?;
         }
@@ -311,3 +312,6 @@ impl Session {
         Ok(document)
     }
 }
+
+#[cfg(test)]
+mod tests;

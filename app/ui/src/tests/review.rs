@@ -313,6 +313,8 @@ fn actions_are_added_done_and_carried_over_with_their_days() {
     });
     assert!(written);
     assert_eq!(selected(&driver), LOCKING, "an action is no decision");
+    driver.press(Modifiers::NONE, Key::ArrowRight);
+    assert!(driver.shows("None yet.") && driver.shows("Other open actions"));
     driver.click("Open spring at Bound the store");
     assert_eq!(asked(&mut driver), [ReviewRequest::Open("spring".into())]);
 }

@@ -65,6 +65,40 @@ pub(super) fn of_item(
     }
 }
 
+/// What is open in this review for other items, and was not carried over.
+pub(super) fn others(
+    ui: &Ui,
+    room: &mut Rect,
+    state: &State,
+    item: &LedgerItem,
+    out: &mut Vec<Command>,
+) {
+    let theme = Theme::of(ui);
+    let facts = state.review.facts.as_ref();
+    let is_carried = |id: &String| {
+        let mut carried = facts.into_iter().flat_map(|facts| &facts.carried);
+        carried.any(|kept| kept.id == *id)
+    };
+    let review = state.checklist.review.as_ref();
+    let lines = review.into_iter().flat_map(|review| &review.people.actions);
+    let others: Vec<_> = lines
+        .filter(|line| line.action.done.is_none())
+        .filter(|line| line.action.item.as_deref() != Some(&item.id) && !is_carried(&line.id))
+        .collect();
+    if others.is_empty() {
+        return;
+    }
+    room.min.y += 14.0;
+    let line = cut_top(room, 26.0);
+    let ink = look(regular(12.0), theme.text_2);
+    text::label(ui, line, LEFT, "Other open actions", &ink);
+    let count = others.len().to_string();
+    text::label(ui, line, RIGHT, &count, &look(regular(12.0), theme.text_3));
+    for line in others {
+        action(ui, room, (&line.id, &line.action), None, state, out);
+    }
+}
+
 /// What was open before: at the milestone, or in other reviews.
 pub(super) fn carried(ui: &Ui, room: &mut Rect, state: &State, out: &mut Vec<Command>) {
     let theme = Theme::of(ui);

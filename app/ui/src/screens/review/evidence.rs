@@ -106,8 +106,14 @@ fn tools(
         out.push(Command::Review(ReviewAction::Show(views[chosen])));
     }
     let cap = key_cap::width(ui, "Space");
-    let place = bar.right(cap, 17.0);
-    key_cap::paint(ui, place.left_center(), "Space");
+    if bar.free.width() > cap + 2.0 * CONTROL + 24.0 {
+        let place = bar.right(cap, 17.0);
+        key_cap::paint(ui, place.left_center(), "Space");
+    }
+    // What does not fit is a key away: Space, and the palette.
+    if bar.free.width() < 2.0 * CONTROL + 12.0 {
+        return;
+    }
     let name = if state.review.full {
         "Leave the full screen"
     } else {

@@ -25,6 +25,7 @@ use crate::{
     },
 };
 
+pub(super) use actions::overdue_words;
 pub(crate) use boxes::show as show_boxes;
 
 /// Id of the field for what a new review is of.

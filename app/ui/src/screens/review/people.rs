@@ -47,6 +47,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
             }
             actions::of_item(ui, &mut room, state, item, out);
             actions::carried(ui, &mut room, state, out);
+            actions::others(ui, &mut room, state, item, out);
             ui.allocate_space(vec2(1.0, room.top() - top + 8.0));
         });
 }
