@@ -56,8 +56,10 @@ impl Teller {
     }
 
     /// Tells an event, where there is one.
-    fn tell_all(&self, events: Option<Event>) {
-        events.into_iter().for_each(|event| self.tell(event));
+    fn tell_if(&self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.tell(event);
+        }
     }
 
     /// Tells what went wrong.

@@ -131,8 +131,8 @@ impl BoundCapture {
         Self {
             path,
             digest,
-            pictures,
             profile,
+            pictures,
         }
     }
 

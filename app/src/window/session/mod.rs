@@ -265,7 +265,7 @@ impl Session {
         {
             let mut state = self.state();
             (state.folder, state.against) = (folder, None);
-            state.review = CURRENT.to_owned();
+            CURRENT.clone_into(&mut state.review);
         }
         self.judge(
             &workspace,

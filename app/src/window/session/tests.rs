@@ -119,7 +119,7 @@ fn a_review_is_frozen_signed_and_compared_with_what_came_after() {
     session.freeze("first", &Unwatched).unwrap();
     let approval = ("Ada".to_owned(), "SRE".to_owned());
     let said = session.sign_off("first", approval, false).unwrap();
-    assert_eq!(said, "first: Ada, SRE: approved without a signature");
+    assert_eq!(said, "first: Ada, SRE, approved without a signature");
     session
         .decide("memory.leaks", &Choice::NotApplicable, "a batch job")
         .unwrap();

@@ -82,7 +82,7 @@ impl Worker {
             }),
             // A person may be asked for a passphrase meanwhile.
             signing @ ReviewRequest::SignOff { .. } => {
-                self.beside_review(title(&signing), move |session, _| change(session, signing))
+                self.beside_review(title(&signing), move |session, _| change(session, signing));
             }
             other => self.with_review(title(&other), move |session, _| change(session, other)),
         }
@@ -100,7 +100,7 @@ impl Worker {
             let done = work(&session, context)?;
             let _turn = session.turn();
             tell(&session, teller);
-            teller.tell_all(done);
+            teller.tell_if(done);
             Ok(())
         });
     }
@@ -117,7 +117,7 @@ impl Worker {
             let _turn = session.turn();
             let done = work(&session, context);
             tell(&session, teller);
-            teller.tell_all(done?);
+            teller.tell_if(done?);
             Ok(())
         });
     }

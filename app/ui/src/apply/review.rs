@@ -182,10 +182,10 @@ fn record_and_next(state: &mut State) {
         return;
     }
     // A decision that stands is not replaced by a confirmation that nobody made.
-    if !(has_decision && says_nothing) && !checklist::decide(state) {
-        return;
+    let stays = has_decision && says_nothing;
+    if stays || checklist::decide(state) {
+        next_open(state, &id);
     }
-    next_open(state, &id);
 }
 
 /// Selects the next item that nobody decided, after the one that was just decided.
@@ -197,12 +197,12 @@ fn next_open(state: &mut State, decided: &str) {
     let at = order.iter().position(|item| item.id == decided);
     let (before, after) = order.split_at(at.unwrap_or_default());
     let mut rest = after.iter().chain(before);
-    match rest.find(|item| item.id != decided && !is_decided(item)) {
-        Some(item) => select(state, &item.id),
-        None => {
-            let words = "Every item is decided. Freeze a milestone, then sign it off.".to_owned();
-            state.notify(Outcome::Pass, words, None);
-        }
+    let next = rest.find(|item| item.id != decided && !is_decided(item));
+    if let Some(item) = next {
+        select(state, &item.id);
+    } else {
+        let words = "Every item is decided. Freeze a milestone, then sign it off.".to_owned();
+        state.notify(Outcome::Pass, words, None);
     }
 }
 

@@ -54,9 +54,9 @@ pub(super) fn strip(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) 
     line.max.x = place.left() - 12.0;
     let ink = look(semibold(13.0), theme.text);
     let title = text::label(ui, line, LEFT, "Since the milestone", &ink);
-    let rest = line.with_min_x(title.right() + 10.0);
+    let beside = line.with_min_x(title.right() + 10.0);
     let ink = look(regular(12.0), theme.text_3);
-    text::label(ui, rest, LEFT, &about(against, state), &ink);
+    text::label(ui, beside, LEFT, &about(against, state), &ink);
     let then = against.document.counts();
     let now = review.counts();
     let mut left = free.left();

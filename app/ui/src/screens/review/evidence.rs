@@ -221,8 +221,8 @@ fn pins(ui: &mut Ui, rect: Rect, pins: &[PinnedView], is_large: bool) {
                     pin.scope.join(" · "),
                     format::digest(&pin.capture.digest)
                 );
-                let rest = line.with_min_x(title.right() + 12.0);
-                text::label(ui, rest, LEFT, &of, &look(regular(12.0), theme.text_3));
+                let beside = line.with_min_x(title.right() + 12.0);
+                text::label(ui, beside, LEFT, &of, &look(regular(12.0), theme.text_3));
                 if !pin.note.is_empty() {
                     let ink = look(regular(13.0), theme.text_2);
                     let place = text::wrapped(ui, room, &pin.note, &ink, 18.0);

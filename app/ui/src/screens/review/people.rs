@@ -139,7 +139,7 @@ fn choice(ui: &Ui, rect: Rect, words: &str, name: &str, on: bool) -> bool {
     widgets::focus_ring(ui, &response);
     let font = medium(12.5);
     let tick = if on { 20.0 } else { 0.0 };
-    let left = rect.center().x - (text::width(ui, words, font.clone()) + tick) / 2.0;
+    let left = rect.center().x - f32::midpoint(text::width(ui, words, font.clone()), tick);
     if on {
         let place = Rect::from_center_size(pos2(left + 7.0, rect.center().y), vec2(14.0, 14.0));
         text::icon(ui, place, icons::CHECK, 14.0, ink);
@@ -169,18 +169,18 @@ fn room(ui: &Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     if button::link(ui, place, &words, "room").clicked() {
         out.push(Command::Review(ReviewAction::BeginRoom));
     }
-    let faces = cut_top(&mut free, 28.0);
+    let row = cut_top(&mut free, 28.0);
     if let Some(facts) = facts {
         let words = format!("{} leads", facts.lead);
         let ink = look(regular(12.0), theme.text_3);
         text::label(ui, line, RIGHT, &words, &ink);
     }
-    let mut left = faces.left();
+    let mut left = row.left();
     for name in names.into_iter().flatten() {
-        if left + actions::FACE > faces.right() {
+        if left + actions::FACE > row.right() {
             break;
         }
-        actions::face(ui, pos2(left, faces.center().y), name);
+        actions::face(ui, pos2(left, row.center().y), name);
         left += actions::FACE + 6.0;
     }
     free.min.y += 6.0;

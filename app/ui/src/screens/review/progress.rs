@@ -71,9 +71,9 @@ fn head(ui: &Ui, rect: Rect, state: &State) {
     let line = cut_top(&mut room, 30.0);
     let ink = look(semibold(19.0), theme.text);
     let number = text::paint(ui, line, LEFT, &decided.to_string(), &ink);
-    let rest = line.with_min_x(number.right() + 8.0);
+    let beside = line.with_min_x(number.right() + 8.0);
     let words = format!("of {all} decided");
-    text::paint(ui, rest, LEFT, &words, &look(regular(13.0), theme.text_2));
+    text::paint(ui, beside, LEFT, &words, &look(regular(13.0), theme.text_2));
     text::announce(ui, line, &format!("{decided} {words}"));
     if let Some(began) = state.review.began {
         let seconds = state.now.duration_since(began).as_secs().max(0);
