@@ -158,8 +158,8 @@ pub(crate) fn actions(ui: &mut Ui, bar: &mut Bar, state: &State, out: &mut Vec<C
     }
     for (button, command) in buttons {
         let width = button.width(ui);
-        // What does not fit is in the palette.
-        if bar.free.width() < width + 260.0 {
+        // Where we are comes first: what does not fit beside it is in the palette.
+        if bar.free.width() < width + 460.0 {
             continue;
         }
         if button.show(ui, bar.right(width, CONTROL), "head").clicked() {
