@@ -387,3 +387,52 @@ fn a_checklist_that_a_link_fetches_from_elsewhere_is_not_read() {
     let check = ["check", "--evidence", "seen.ron"];
     run_in(root, &check).is_refused_with(3, "lies outside of the workspace");
 }
+
+#[test]
+fn promises_that_were_not_kept_are_told_by_check_as_the_workspace_says() {
+    let folder = workspace();
+    let path = folder.path();
+    let action = [
+        "act",
+        "Page the orders",
+        "--owner",
+        "ada",
+        "--due",
+        "2020-01-01",
+    ];
+    in_spring(path, &action);
+    let waiver = [
+        "decide",
+        "memory.leaks",
+        "waive",
+        "2020-01-02",
+        "--why",
+        "later",
+    ];
+    in_spring(path, &waiver);
+    let told = || {
+        let said = run_in(
+            path,
+            &["check", "--review", "spring", "--evidence", "seen.ron"],
+        );
+        assert_eq!(said.code, Some(1), "{said:?}");
+        said.stderr
+    };
+    let words = told();
+    assert!(
+        words.contains("warning: \"Page the orders\" of ada is "),
+        "{words}"
+    );
+    assert!(
+        words.contains("error: the waiver of memory.leaks ended on 2020-01-02"),
+        "{words}"
+    );
+    let policy = "(version: 1, check: (expired_waivers: Tell, overdue_actions: Fail))";
+    fs::write(path.join("scrutineer.ron"), policy).expect("the folder is ours");
+    let words = told();
+    assert!(words.contains("error: \"Page the orders\""), "{words}");
+    assert!(
+        words.contains("warning: the waiver of memory.leaks"),
+        "{words}"
+    );
+}

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod checklist;
 pub mod document;
 mod families;
+pub mod gauge;
 pub mod judge;
 pub mod needs;
 mod reuse;

@@ -6,17 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use scrutineer_checklists::{
-    checklist::Checklist,
-    document::ReviewDocument,
-    review::{Choice, Decision},
-};
+use scrutineer_checklists::{checklist::Checklist, document::ReviewDocument};
 use scrutineer_evidence::Evidence;
 use scrutineer_profiler::{
     probes::GatherPlan, profile::Profile, progress::Progress, workspace::Workspace,
 };
 
-use super::{Exit, Run, Usage, annotations, terminal_width, write_to_stdout};
+use super::{Exit, Run, Usage, annotations, promises, terminal_width, write_to_stdout};
 use crate::{
     gathering,
     interrupt::Interrupt,
@@ -38,7 +34,10 @@ that of --review), and people's decisions in its decisions.ron are set against t
 
 Under GitHub Actions and GitLab CI findings are annotated as well.
 
-Exit codes: 0 nothing fails, 1 an item fails or a waiver has expired, 3 nothing could be judged.
+Waivers and actions of the review whose day has passed are told. Which of them fails the run,
+`check` in scrutineer.ron says (house rule: waivers do, actions do not).
+
+Exit codes: 0 nothing fails, 1 an item or such a promise fails, 3 nothing could be judged.
 
 Examples:
   scrutineer check --pid 4711
@@ -91,7 +90,12 @@ impl Run for Arguments {
         };
         write_to_stdout(ledger.as_bytes())?;
         annotations::tell(&document);
-        Ok(exit(&document))
+        let broken = promises::broken(&document);
+        for promise in &broken {
+            eprintln!("{}", promise.words(workspace.check));
+        }
+        let fails = broken.iter().any(|one| one.fails(workspace.check));
+        Ok(exit(&document, fails))
     }
 }
 
@@ -194,12 +198,8 @@ fn keep(
     Ok(())
 }
 
-fn exit(document: &ReviewDocument) -> Exit {
-    let today = document.judged_at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let has_expired =
-        |decision: &Decision| matches!(decision.choice, Choice::Waive { until } if until < today);
-    let mut decisions = document.items().filter_map(|item| item.decision.as_ref());
-    if document.has_fail() || decisions.any(|(decision, _)| has_expired(decision)) {
+fn exit(document: &ReviewDocument, has_broken_promise: bool) -> Exit {
+    if document.has_fail() || has_broken_promise {
         Exit::Findings
     } else if document.is_judged() {
         Exit::Fine

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod exit;
+mod promises;
 
 use std::{io::Write, path::Path, process::ExitCode};
 

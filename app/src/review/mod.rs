@@ -1,5 +1,6 @@
 //! The review of a workspace: what is judged, what people decided, and where both are kept.
 
+mod approving;
 mod bundle;
 mod folder;
 mod freezing;
@@ -28,6 +29,7 @@ use scrutineer_profiler::{
 
 use crate::{flame_picture, pins};
 
+pub(crate) use approving::approve;
 pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE, in_bundle};
 pub(crate) use folder::{CURRENT, ReviewFolder, StoredMilestone, evidence_of};
 pub(crate) use freezing::{

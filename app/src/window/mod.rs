@@ -18,7 +18,12 @@ use std::{
 
 use crossbeam_channel::Receiver;
 use eframe::egui;
-use scrutineer_ui::{Workbench, command::Request, event::Event, open_tabs::OpenTabs};
+use scrutineer_ui::{
+    Workbench,
+    command::{Request, ReviewRequest},
+    event::Event,
+    open_tabs::OpenTabs,
+};
 
 use worker::Worker;
 
@@ -120,7 +125,11 @@ impl Shell {
         let (sender, events) = crossbeam_channel::bounded(EVENT_CAPACITY);
         let repaint = context.clone();
         let mut worker = Worker::new(folder, sender, move || repaint.request_repaint());
-        for request in [Request::MeasureAbilities, Request::ListCaptures] {
+        for request in [
+            Request::MeasureAbilities,
+            Request::ListCaptures,
+            Request::Review(ReviewRequest::ListOverdue),
+        ] {
             worker.execute(request);
         }
         worker.begin(open.as_deref());

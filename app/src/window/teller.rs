@@ -28,6 +28,13 @@ impl Teller {
         }
     }
 
+    /// Tells an event, where there is one.
+    pub(super) fn tell_if(&self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.tell(event);
+        }
+    }
+
     /// Tells what went wrong.
     pub(super) fn fail(&self, error: &anyhow::Error) {
         self.tell(Event::Failed {

@@ -1,5 +1,7 @@
 //! Does what the screens ask for, each piece of work as a job on a thread of its own.
 
+mod reviews;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -8,7 +10,7 @@ use std::{
     },
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 use scrutineer_checklists::document::PinnedView;
 use scrutineer_profiler::{
     capture::target::Target,
@@ -52,6 +54,8 @@ pub(super) struct Worker {
     own_profile: Arc<Mutex<Option<crate::own_profile::Running>>>,
     settings: Arc<KeptSettings>,
     tabs: KeptTabs,
+    /// Raised when the window closes.
+    closed: Flag,
 }
 
 /// A flag that a thread polls.
@@ -99,6 +103,7 @@ impl Worker {
             tabs: KeptTabs::new(tabs_folder, Arc::clone(&session), Arc::clone(&settings)),
             session,
             settings,
+            closed: Flag::default(),
         }
     }
 
@@ -169,24 +174,12 @@ impl Worker {
             }
             Request::RunDemo => self.run_demo(),
             Request::Gather { pid } => self.gather(pid),
-            Request::Decide { item, choice, why } => self.with_session("Storing the decision", {
-                move |session, _| session.decide(&item, &choice, &why).map(Event::Review)
-            }),
-            Request::Undecide { item } => self.with_session("Taking the decision back", {
-                move |session, _| session.undecide(&item).map(Event::Review)
-            }),
-            Request::WriteDown { item, entry } => self.with_session("Storing the review", {
-                move |session, _| session.write_down(item, entry).map(Event::Review)
-            }),
-            Request::FinishAction { id } => self.with_session("Storing the review", {
-                move |session, _| session.finish_action(&id).map(Event::Review)
-            }),
-            Request::Freeze { name } => self.with_session("Freezing the milestone", {
-                move |session, progress| {
-                    let path = session.freeze(&name, progress)?;
-                    Ok(Event::Saved { path })
-                }
-            }),
+            request @ (Request::Decide { .. }
+            | Request::Undecide { .. }
+            | Request::WriteDown { .. }
+            | Request::FinishAction { .. }
+            | Request::Freeze { .. }) => self.change_review(request),
+            Request::Review(request) => self.review(request),
             Request::ExportDialog => self.export_by_dialog(),
             Request::Export(path) => self.with_session("Exporting the review", {
                 move |session, _| session.export(&path).map(|()| Event::Saved { path })
@@ -238,20 +231,10 @@ impl Worker {
         });
     }
 
-    /// Shows the workspace's last judgement, where there is one.
-    pub(super) fn load_last_review(&self) {
-        let session = Arc::clone(&self.session);
-        self.quietly("last-review", move |_, teller| {
-            if let Some(document) = session.load_last()? {
-                teller.tell(Event::Review(document));
-            }
-            Ok(())
-        });
-    }
-
     /// Ends everything; a recording is saved.
     pub(super) fn close(&mut self) {
         self.watch.store(false, Ordering::Relaxed);
+        self.closed.store(true, Ordering::Relaxed);
         self.stop_recording();
         let saving = self.recording.take().and_then(|recording| recording.job);
         if let Some(job) = saving {
@@ -448,7 +431,7 @@ impl Worker {
             teller.tell(Event::Captures(lists::captures(
                 &session.captures_folder()?,
             )));
-            teller.tell(Event::Review(outcome.document));
+            reviews::tell(&session, teller);
             for message in outcome.warnings {
                 teller.tell(Event::Failed { message });
             }
@@ -460,8 +443,8 @@ impl Worker {
     }
 
     fn gather(&self, pid: Option<u32>) {
-        self.with_session("Gathering evidence", move |session, context| {
-            session.gather(pid, context).map(Event::Review)
+        self.beside_review("Gathering evidence", move |session, context| {
+            session.gather(pid, context).map(|_| None)
         });
     }
 

@@ -17,6 +17,7 @@ use crate::{
     command::{CompareSide, JobId},
     open_tabs::OpenTab,
     pin::PinState,
+    review::{BoundCapture, KeptAction, ReviewFacts},
     settings::Settings,
 };
 
@@ -166,6 +167,12 @@ pub enum Event {
     },
     /// The judgement.
     Review(Arc<ReviewDocument>),
+    /// What lies beside the open review's document.
+    ReviewFacts(Arc<ReviewFacts>),
+    /// The capture that the open review rests on; `None` where the workspace does not keep it.
+    ReviewCapture(Option<Arc<BoundCapture>>),
+    /// Actions of the workspace's reviews whose day has passed; what is late longest comes first.
+    Overdue(Vec<KeptAction>),
     /// The workspace's pins, the oldest first.
     Pins(Vec<Arc<PinnedView>>),
     /// The capture of a pin was found: the view is to be seen again.

@@ -5,6 +5,7 @@ pub mod event;
 pub mod open_tabs;
 pub mod pin;
 pub mod record_choice;
+pub mod review;
 pub mod settings;
 
 pub use workbench::Workbench;
@@ -21,6 +22,7 @@ mod screens;
 mod sheet;
 mod shell;
 mod shortcuts;
+mod sign_off;
 mod state;
 mod theme;
 mod views;

@@ -19,7 +19,7 @@ const GROUPS: &[Group] = &[
     (
         "Everywhere",
         &[
-            ("Alt 1…4", "screens"),
+            ("Alt 1…5", "screens"),
             ("Ctrl K", "commands"),
             ("Ctrl F  /", "search"),
             ("Alt ←  Alt →", "back and forward"),
@@ -95,6 +95,21 @@ const GROUPS: &[Group] = &[
             ("m", "freeze a milestone"),
             ("w", "waive until a date"),
             ("a", "not applicable"),
+        ],
+    ),
+    (
+        "Review",
+        &[
+            ("→  ←", "next and previous item"),
+            ("Ctrl Enter", "record and go on"),
+            ("c  o  w  a", "confirm, overrule, waive, n/a"),
+            ("f  t  n", "finding, action, note"),
+            ("Space", "picture full screen"),
+            ("p", "present in large type"),
+            ("v", "another view of the evidence"),
+            ("d", "what changed since the milestone"),
+            ("i", "decision and actions, where narrow"),
+            ("m", "freeze a milestone"),
         ],
     ),
 ];

@@ -7,7 +7,7 @@ use crate::{
     command::{Command, Request, Screen},
     export, format, freeze, icons, note, palette,
     screens::{self, Entry, SCREENS},
-    sheet,
+    sheet, sign_off,
     state::State,
     theme::{CONTROL, RADIUS_CONTROL, Theme, medium, mono, regular, semibold},
     widgets::{
@@ -30,6 +30,12 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let mut rect = ui.max_rect();
     let entry = screens::of(state.screen);
     ui.painter().rect_filled(rect, 0.0, theme.canvas);
+    if state.fills_window() {
+        content(ui, rect, state, entry, out);
+        jobs(ui, rect, state, out);
+        layers(ui, state, out);
+        return;
+    }
     let rail_rect = cut_left(&mut rect, RAIL);
     let head_rect = cut_top(&mut rect, HEAD);
     let status_rect = cut_bottom(&mut rect, STATUS);
@@ -44,12 +50,19 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     content(ui, rect, state, entry, out);
     status(ui, status_rect, state, entry);
     jobs(ui, rect, state, out);
+    layers(ui, state, out);
+    drop_hint(ui, rect);
+}
+
+/// What lies over the screen.
+fn layers(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     palette::show(ui, state, out);
     sheet::show(ui, state, out);
     export::show(ui, state, out);
     freeze::show(ui, state, out);
     note::show(ui, state, out);
-    drop_hint(ui, rect);
+    sign_off::show(ui, state, out);
+    screens::review::show_boxes(ui, state, out);
 }
 
 /// The least room that a screen can be laid out in; below it, it scrolls.
@@ -58,6 +71,7 @@ fn least_size(screen: Screen) -> egui::Vec2 {
         Screen::Start => vec2(880.0, 560.0),
         Screen::Memory => vec2(860.0, 540.0),
         Screen::Checklist => vec2(760.0, 480.0),
+        Screen::Review => vec2(740.0, 560.0),
         // They lay themselves out in any room.
         _ => egui::Vec2::ZERO,
     }

@@ -25,7 +25,7 @@ fn pressed(context: &Context, modifiers: Modifiers, key: Key) -> bool {
 
 fn everywhere(context: &Context, state: &State, out: &mut Vec<Command>) {
     let ctrl = Modifiers::COMMAND;
-    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+    let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
     for (number, key) in numbers.into_iter().enumerate() {
         if pressed(context, Modifiers::ALT, key) {
             out.push(Command::CloseLayer);

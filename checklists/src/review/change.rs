@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scrutineer_evidence::system::MachineKey;
 
-use super::{Action, Milestone, Standing};
+use super::{Action, Milestone, Review, Standing};
 use crate::{
     document::{LedgerItem, ReviewDocument},
     verdict::Outcome,
@@ -65,6 +65,37 @@ pub struct MilestoneComparison {
     pub mismatches: Vec<String>,
 }
 
+/// One side of a comparison: a milestone, or a review that is still under way.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The items as they were judged and decided.
+    pub document: &'a ReviewDocument,
+    /// What people wrote down; `None` where nobody did.
+    pub review: Option<&'a Review>,
+}
+
+impl<'a> From<&'a Milestone> for Side<'a> {
+    fn from(milestone: &'a Milestone) -> Self {
+        Self {
+            name: &milestone.name,
+            document: &milestone.document,
+            review: Some(&milestone.review),
+        }
+    }
+}
+
+impl<'a> Side<'a> {
+    fn actions(self) -> impl Iterator<Item = (&'a String, &'a Action)> {
+        self.review.into_iter().flat_map(|review| &review.actions)
+    }
+
+    fn action(self, id: &str) -> Option<&'a Action> {
+        self.review?.actions.get(id)
+    }
+}
+
 impl Change {
     /// All, those that need a look first.
     pub const ALL: [Self; 7] = [
@@ -108,8 +139,13 @@ impl Change {
 impl MilestoneComparison {
     /// Compares an earlier milestone with a later one.
     pub fn of(before: &Milestone, after: &Milestone) -> Self {
-        let earlier = by_id(&before.document);
-        let later = by_id(&after.document);
+        Self::between(before.into(), after.into())
+    }
+
+    /// Compares an earlier side with a later one.
+    pub fn between(before: Side<'_>, after: Side<'_>) -> Self {
+        let earlier = by_id(before.document);
+        let later = by_id(after.document);
         let mut items: Vec<ChangedItem> = after
             .document
             .items()
@@ -121,19 +157,19 @@ impl MilestoneComparison {
             ids.into_iter().map(ToString::to_string).collect()
         };
         let was_open = |id: &String| {
-            let action = before.review.actions.get(id);
+            let action = before.action(id);
             action.is_none_or(|action| action.done.is_none())
         };
         let actions = |is_done: bool| {
-            let actions = after.review.actions.iter();
-            actions
+            after
+                .actions()
                 .filter(|(id, action)| action.done.is_some() == is_done && was_open(id))
-                .filter(|(id, _)| is_done || before.review.actions.contains_key(*id))
+                .filter(|(id, _)| is_done || before.action(id).is_some())
                 .map(|(_, action)| action.clone())
                 .collect()
         };
         Self {
-            names: (before.name.clone(), after.name.clone()),
+            names: (before.name.to_owned(), after.name.to_owned()),
             added: only(&later, &earlier),
             removed: only(&earlier, &later),
             actions_done: actions(true),
@@ -175,8 +211,8 @@ fn changed(before: &LedgerItem, after: &LedgerItem) -> ChangedItem {
 }
 
 fn mismatches(
-    before: &Milestone,
-    after: &Milestone,
+    before: Side<'_>,
+    after: Side<'_>,
     items: &[ChangedItem],
     (earlier, later): (&BTreeMap<&str, &LedgerItem>, &BTreeMap<&str, &LedgerItem>),
 ) -> Vec<String> {

@@ -17,7 +17,7 @@ use crate::{
     verdict::{Material, Outcome},
 };
 
-pub use change::{Change, ChangedItem, MilestoneComparison};
+pub use change::{Change, ChangedItem, MilestoneComparison, Side};
 pub use file::{DECISIONS_FORMAT_VERSION, DecisionsError};
 pub use milestone::{Doubt, MILESTONE_FORMAT_VERSION, Milestone, MilestoneHead, digest_of};
 pub use session::{
@@ -75,6 +75,9 @@ pub struct Decision {
     pub why: String,
     /// What it was made on.
     pub bound: Binding,
+    /// Whether it was made for many items by one act, such as accepting all strong passes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
 }
 
 /// How a decision stands against today's evidence.
@@ -133,8 +136,16 @@ impl Decision {
             at,
             why: why.into(),
             bound,
+            together: false,
         };
         decision.check().map(|()| decision)
+    }
+
+    /// The same decision, made for many items by one act.
+    #[must_use]
+    pub fn made_together(mut self) -> Self {
+        self.together = true;
+        self
     }
 
     fn check(&self) -> Result<(), DecisionError> {

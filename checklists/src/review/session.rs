@@ -1,6 +1,6 @@
 //! What people write down in a review: findings, actions and notes, one block each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,12 @@ pub struct Review {
     pub opened_at: jiff::Timestamp,
     /// By whom.
     pub opened_by: String,
+    /// Who is in the room.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub room: BTreeSet<String>,
+    /// Who leads, and whose decisions they are; empty for whoever's machine it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lead: String,
     /// What people found, by id.
     #[serde(default)]
     pub findings: BTreeMap<String, Finding>,
@@ -189,6 +195,8 @@ impl Review {
             title: title.into(),
             opened_at,
             opened_by: opened_by.into(),
+            room: BTreeSet::new(),
+            lead: String::new(),
             findings: BTreeMap::new(),
             actions: BTreeMap::new(),
             notes: BTreeMap::new(),
@@ -231,8 +239,13 @@ impl Review {
 impl Action {
     /// Whether its day had passed at a time (UTC) and nobody says that it is done.
     pub fn is_overdue(&self, at: jiff::Timestamp) -> bool {
+        self.done.is_none() && self.days_over(at) > 0
+    }
+
+    /// Days since its last day at a time (UTC); none or less where that has not passed.
+    pub fn days_over(&self, at: jiff::Timestamp) -> i32 {
         let today = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        self.done.is_none() && today > self.due
+        (today - self.due).get_days()
     }
 
     /// How it stands at a time, given what its item came to then.
@@ -334,6 +347,24 @@ mod tests {
         assert_eq!(Review::parse(&text).unwrap(), review());
         assert_eq!(Review::parse(&text).unwrap().print(), text);
         assert!(text.starts_with("ScrutineerReview("));
+    }
+
+    #[test]
+    fn a_room_is_kept_and_a_file_without_one_is_read() {
+        let before = review();
+        assert!(!before.print().contains("room"));
+        let mut with_room = before;
+        with_room.room = BTreeSet::from(["ada".to_owned(), "grace".to_owned()]);
+        with_room.lead = "grace".into();
+        assert_eq!(Review::parse(&with_room.print()).unwrap(), with_room);
+    }
+
+    #[test]
+    fn days_are_counted_across_months_from_the_last_day() {
+        let late = action("2026-01-31");
+        let at = "2026-03-05T12:00:00Z".parse().unwrap();
+        assert_eq!(late.days_over(at), 33);
+        assert_eq!(action("2026-03-05").days_over(at), 0);
     }
 
     #[test]

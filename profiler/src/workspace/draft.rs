@@ -251,5 +251,8 @@ const REST: &str = r#"        ],
     ],
     // Days between planned restarts, for leaks; the house rule is 7.
     // restart_interval_days: 7.0,
+    // What `scrutineer check` makes of waivers and actions of the review whose day has passed: Fail
+    // ends it with 1, Tell only says so. This is what holds where nothing is declared.
+    // check: (expired_waivers: Fail, overdue_actions: Tell),
 )
 "#;

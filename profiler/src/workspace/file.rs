@@ -10,7 +10,8 @@ use scrutineer_evidence::declared::{DeclaredFacts, Objective, Window};
 use serde::Deserialize;
 
 use super::{
-    DeclaredCache, DeclaredDatabase, WORKSPACE_VERSION, Workspace, WorkspaceError, services,
+    CheckPolicy, DeclaredCache, DeclaredDatabase, WORKSPACE_VERSION, Workspace, WorkspaceError,
+    services,
 };
 
 /// The longest stalled request that a workspace may allow: where the guideline calls it a fail.
@@ -44,6 +45,8 @@ struct WorkspaceFile {
     checklists: Vec<PathBuf>,
     #[serde(default)]
     overrides: BTreeMap<String, ron::Value>,
+    #[serde(default)]
+    check: CheckPolicy,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +98,7 @@ fn workspace(file: WorkspaceFile, path: &Path) -> Workspace {
         caches: file.caches,
         overrides: file.overrides,
         checklists: file.checklists,
+        check: file.check,
         has_file: true,
         user_captures: None,
     }

@@ -3,6 +3,7 @@
 mod draft;
 mod file;
 mod git;
+mod policy;
 mod services;
 
 use std::{
@@ -15,6 +16,7 @@ use scrutineer_evidence::declared::DeclaredFacts;
 
 pub use draft::{Findings, Service, draft, draft_from, look_around};
 pub use git::git_commit;
+pub use policy::{CheckPolicy, Reaction};
 pub use services::{DeclaredCache, DeclaredDatabase};
 
 /// Name of the workspace file.
@@ -45,6 +47,8 @@ pub struct Workspace {
     pub overrides: BTreeMap<String, ron::Value>,
     /// The team's own checklists, below the root.
     pub checklists: Vec<PathBuf>,
+    /// What `check` makes of promises that were not kept.
+    pub check: CheckPolicy,
     /// Whether `scrutineer.ron` was found.
     pub has_file: bool,
     /// Where the user wants captures that are made outside of a workspace; `None` for the data
@@ -107,6 +111,7 @@ impl Workspace {
             caches: Vec::new(),
             overrides: BTreeMap::new(),
             checklists: Vec::new(),
+            check: CheckPolicy::default(),
             has_file: false,
             user_captures: None,
         }

@@ -36,6 +36,25 @@ const FULL: &str = r#"// comment
 )
 "#;
 
+#[test]
+fn promises_that_were_not_kept_fail_a_check_as_the_file_says() {
+    let of = |text: &str| {
+        let policy = parse(&format!("(version: 1, {text})")).unwrap().check;
+        (policy.expired_waivers, policy.overdue_actions)
+    };
+    assert_eq!(of(""), (Reaction::Fail, Reaction::Tell));
+    assert_eq!(
+        of("check: (overdue_actions: Fail)"),
+        (Reaction::Fail, Reaction::Fail)
+    );
+    assert_eq!(
+        of("check: (expired_waivers: Tell)"),
+        (Reaction::Tell, Reaction::Tell)
+    );
+    let (.., what) = refusal("(version: 1, check: (overdue: Fail))");
+    assert!(what.contains("overdue_actions"), "{what}");
+}
+
 /// What a rule would read its override into.
 #[derive(serde::Deserialize)]
 struct Limits {

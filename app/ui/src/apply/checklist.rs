@@ -26,7 +26,9 @@ pub(super) fn apply(state: &mut State, command: Command) {
         Command::DraftAction => draft(state, Draft::Action),
         Command::DraftNote => draft(state, Draft::Note),
         Command::TypeOwner(owner) => (checklist.owner, checklist.complaint) = (owner, None),
-        Command::Decide => decide(state),
+        Command::Decide => {
+            decide(state);
+        }
         Command::DropDraft => drop_draft(state),
         Command::Gather => gather(state),
         _ => {}
@@ -67,7 +69,8 @@ fn step(state: &mut State, by: i32) {
     }
 }
 
-fn drop_draft(state: &mut State) {
+/// Drops what is being written.
+pub(super) fn drop_draft(state: &mut State) {
     let checklist = &mut state.checklist;
     checklist.draft = Draft::None;
     checklist.why.clear();
@@ -99,7 +102,8 @@ fn confirm(state: &mut State) {
     }
 }
 
-fn decide(state: &mut State) {
+/// Stores what is being written; gives whether it could be.
+pub(super) fn decide(state: &mut State) -> bool {
     let checklist = &mut state.checklist;
     if checklist.why.trim().is_empty() && checklist.draft != Draft::None {
         let words = match checklist.draft {
@@ -110,12 +114,11 @@ fn decide(state: &mut State) {
         };
         checklist.complaint = Some(words.into());
         state.focus = Some(REASON);
-        return;
+        return false;
     }
     let choice = match checklist.draft {
         Draft::Finding(_) | Draft::Action | Draft::Note => {
-            write_down(state);
-            return;
+            return write_down(state);
         }
         Draft::None => Choice::Confirm,
         Draft::Overrule(outcome) => Choice::Overrule(outcome),
@@ -125,16 +128,17 @@ fn decide(state: &mut State) {
                 let words = "Write the date as year-month-day: 2026-12-31.";
                 checklist.complaint = Some(words.to_owned());
                 state.focus = Some(UNTIL);
-                return;
+                return false;
             };
             Choice::Waive { until }
         }
     };
     send(state, choice);
+    true
 }
 
 /// Stores what a draft says that decides nothing.
-fn write_down(state: &mut State) {
+fn write_down(state: &mut State) -> bool {
     let checklist = &mut state.checklist;
     let words = checklist.why.trim().to_owned();
     let entry = match checklist.draft {
@@ -147,13 +151,13 @@ fn write_down(state: &mut State) {
             if owner.is_empty() {
                 checklist.complaint = Some("Say who does it: an action has one owner.".into());
                 state.focus = Some(OWNER);
-                return;
+                return false;
             }
             let Ok(due) = checklist.until.trim().parse() else {
                 let words = "Write the day as year-month-day: 2026-12-31.";
                 checklist.complaint = Some(words.to_owned());
                 state.focus = Some(UNTIL);
-                return;
+                return false;
             };
             Entry::Action {
                 what: words,
@@ -166,6 +170,7 @@ fn write_down(state: &mut State) {
     let item = checklist.selected.clone();
     state.requests.push(Request::WriteDown { item, entry });
     drop_draft(state);
+    true
 }
 
 fn send(state: &mut State, choice: Choice) {

@@ -71,6 +71,11 @@ pub(crate) fn handle(state: &mut State, event: Event) {
             super::compare::loaded(state, (path, profile), side, &beside);
         }
         Event::Review(review) => reviewed(state, review),
+        Event::ReviewFacts(facts) => super::review::told(state, facts),
+        Event::ReviewCapture(capture) => {
+            (state.review.capture, state.review.loads) = (capture, false);
+        }
+        Event::Overdue(overdue) => state.review.overdue = overdue,
         Event::Pins(pins) => state.pins.list = Some(pins),
         Event::PinFound { path, view, others } => {
             super::pins::open(state, path, Resumed { view, others });
@@ -144,6 +149,9 @@ fn reviewed(state: &mut State, review: Arc<ReviewDocument>) {
         checklist.selected = worst.map(|item| item.id.clone());
     }
     checklist.review = Some(review);
+    if state.screen == Screen::Review {
+        super::review::shown(state);
+    }
 }
 
 fn failed(state: &mut State, message: String) {

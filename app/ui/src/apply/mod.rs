@@ -6,6 +6,7 @@ mod events;
 mod notes;
 mod pins;
 mod profile;
+mod review;
 mod sandwich;
 mod settings;
 mod start;
@@ -16,7 +17,7 @@ mod transforms;
 use std::path::PathBuf;
 
 use crate::{
-    command::{Command, Request, Screen, Setting, TabAction},
+    command::{Command, Request, ReviewRequest, Screen, Setting, TabAction},
     palette,
     state::{Layer, State, history::Place},
     widgets::flame::FlameAction,
@@ -61,6 +62,7 @@ pub(crate) fn apply(state: &mut State, command: Command) {
         Command::SetReduceMotion(reduce) => settings::apply(state, Setting::ReduceMotion(reduce)),
         Command::Set(setting) => settings::apply(state, setting),
         Command::Pin(action) => pins::apply(state, action),
+        Command::Review(action) => review::apply(state, action),
         Command::Tab(action) => tabs::apply(state, action),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
         Command::ToggleDrawer => state.drawer = !state.drawer,
@@ -130,9 +132,15 @@ pub(super) fn show(state: &mut State, screen: Screen) {
     }
     if screen == Screen::Start {
         state.requests.push(Request::ListCaptures);
+        state
+            .requests
+            .push(Request::Review(ReviewRequest::ListOverdue));
     }
     state.screen = screen;
     state.unfocus = true;
+    if screen == Screen::Review {
+        review::shown(state);
+    }
 }
 
 fn walk(state: &mut State, forward: bool) {
@@ -161,6 +169,7 @@ fn unwind(state: &mut State) {
             Screen::Profile => profile::unwind(state),
             Screen::Memory => profile::unwind_range(state),
             Screen::Checklist => checklist::unwind(state),
+            Screen::Review => review::unwind(state),
             Screen::Pins => pins::unwind(state),
             Screen::Settings => state.unfocus = true,
         }
@@ -210,7 +219,7 @@ fn search_field(screen: Screen) -> Option<&'static str> {
     match screen {
         Screen::Start => Some(crate::screens::start::SEARCH),
         Screen::Profile => Some(crate::screens::profile::SEARCH),
-        Screen::Memory | Screen::Pins | Screen::Settings => None,
+        Screen::Memory | Screen::Review | Screen::Pins | Screen::Settings => None,
         Screen::Checklist => Some(crate::screens::checklist::SEARCH),
     }
 }

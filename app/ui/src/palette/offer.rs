@@ -4,8 +4,8 @@ use scrutineer_profiler::profile::Weight;
 
 use crate::{
     command::{
-        Command, CompareAction, CompareSide, PinAction, Request, Screen, Setting, TabAction,
-        TimelineAction, TransformAction,
+        Command, CompareAction, CompareSide, PinAction, Request, ReviewAction, Screen, Setting,
+        TabAction, TimelineAction, TransformAction,
     },
     record_choice::{RecordChoice, RecordSubject},
     screens::{SCREENS, profile::CHANGES},
@@ -74,6 +74,7 @@ fn everything(state: &State) -> Vec<Line> {
     lines.extend(pin(state));
     lines.extend(recording(state));
     lines.extend(profile(state));
+    lines.extend(review(state));
     lines.push(line("Gather evidence and judge", "", Command::Gather));
     if state.checklist.review.is_some() {
         lines.push(line("Freeze a milestone…", "m", Command::OpenFreeze));
@@ -96,6 +97,65 @@ fn everything(state: &State) -> Vec<Line> {
     ));
     lines.extend(appearance(state));
     lines.push(line("Show all keys", "?", Command::ToggleSheet));
+    lines
+}
+
+/// What can be done in a review session, and the reviews and milestones that there are.
+fn review(state: &State) -> Vec<Line> {
+    let act = |words: &str, key, action| line(words, key, Command::Review(action));
+    let mut lines = Vec::new();
+    let has_review = state.checklist.review.is_some();
+    if has_review {
+        lines.push(act("Review: open a new one…", "", ReviewAction::BeginNew));
+    }
+    if let Some(facts) = &state.review.facts {
+        let others = facts.reviews.iter().filter(|name| **name != facts.name);
+        lines.extend(others.map(|name| {
+            let words = format!("Review: open {name}");
+            act(&words, "", ReviewAction::Open(name.clone(), None))
+        }));
+        lines.extend(facts.milestones.iter().rev().map(|milestone| {
+            let words = format!("Against {}: compare with the milestone", milestone.name);
+            act(&words, "", ReviewAction::Against(milestone.name.clone()))
+        }));
+        lines.push(act("Sign off a milestone…", "", ReviewAction::BeginSignOff));
+        lines.push(act("Who is in the room…", "", ReviewAction::BeginRoom));
+    }
+    if state.screen != Screen::Review || !has_review {
+        return lines;
+    }
+    lines.extend([
+        act("Record and next", "Ctrl Enter", ReviewAction::RecordAndNext),
+        act("Next item", "→", ReviewAction::Step(1)),
+        act("Previous item", "←", ReviewAction::Step(-1)),
+        act(
+            "Accept strong passes together",
+            "",
+            ReviewAction::AcceptStrongPasses,
+        ),
+        act("Picture full screen", "Space", ReviewAction::ToggleFull),
+        act("Present in large type", "p", ReviewAction::TogglePresenter),
+        act("Another view of the evidence", "v", ReviewAction::ShowNext),
+        act(
+            "What changed since the milestone",
+            "d",
+            ReviewAction::ToggleChanges,
+        ),
+        line("Confirm the item", "c", Command::Confirm),
+        line("Waive the item until a date…", "w", Command::DraftWaive),
+        line(
+            "The item does not apply because…",
+            "a",
+            Command::DraftNotApplicable,
+        ),
+        line("Write down an action…", "t", Command::DraftAction),
+        line("Write down a note…", "n", Command::DraftNote),
+    ]);
+    if let Some(item) = state.checklist.item() {
+        let opposite = crate::screens::checklist::opposite(item);
+        let overrule = Command::DraftOverrule(opposite);
+        lines.push(line("Overrule the item…", "o", overrule));
+    }
     lines
 }
 

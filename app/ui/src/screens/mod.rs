@@ -1,9 +1,12 @@
 //! The screens, one a file: what the rail offers, what each paints, and its keys.
 
 pub(crate) mod checklist;
+pub(crate) mod decision;
+pub(crate) mod item;
 pub(crate) mod memory;
 pub(crate) mod pins;
 pub(crate) mod profile;
+pub(crate) mod review;
 pub(crate) mod settings;
 pub(crate) mod start;
 
@@ -97,6 +100,7 @@ screens! {
     Profile, profile, FLAME, "Alt 2";
     Memory, memory, MEMORY, "Alt 3";
     Checklist, checklist, LIST_CHECKS, "Alt 4";
+    Review, review, USERS, "Alt 5";
     Pins, pins, PIN, "Ctrl Shift P";
     Settings, settings, GEAR, "Ctrl ,";
 }

@@ -4,6 +4,7 @@ pub(crate) mod checklist;
 pub(crate) mod history;
 pub(crate) mod pins;
 pub(crate) mod profile;
+pub(crate) mod review;
 pub(crate) mod settings;
 pub(crate) mod start;
 pub(crate) mod tabs;
@@ -15,7 +16,7 @@ use scrutineer_checklists::verdict::Outcome;
 use scrutineer_evidence::capture::Quality;
 
 use crate::{
-    command::{JobId, Request, Screen},
+    command::{JobId, Request, ReviewRequest, Screen},
     note::About,
     views::Views,
 };
@@ -75,6 +76,16 @@ pub(crate) enum Layer {
     Export { path: String },
     /// The box that freezes a milestone, with its typed name.
     Freeze { name: String },
+    /// The box that opens a review, with what is typed to be reviewed.
+    NewReview { title: String },
+    /// The box of who is in the room, with the typed names.
+    Room { names: String },
+    /// The box that signs a milestone, with the typed name and role.
+    SignOff {
+        milestone: String,
+        name: String,
+        role: String,
+    },
 }
 
 /// How the window looks.
@@ -98,6 +109,7 @@ pub(crate) struct State {
     /// Captures that are open besides the shown one, whose parts are `profile` and `history`.
     pub(crate) tabs: tabs::Tabs,
     pub(crate) checklist: checklist::ChecklistState,
+    pub(crate) review: review::ReviewState,
     pub(crate) settings: settings::SettingsState,
     pub(crate) pins: pins::Pins,
     pub(crate) recording: Option<RecordingNow>,
@@ -135,6 +147,7 @@ impl State {
             profile: profile::ProfileState::default(),
             tabs: tabs::Tabs::default(),
             checklist: checklist::ChecklistState::default(),
+            review: review::ReviewState::default(),
             settings: settings::SettingsState::default(),
             pins: pins::Pins::default(),
             recording: None,
@@ -146,6 +159,7 @@ impl State {
             requests: vec![
                 Request::MeasureAbilities,
                 Request::ListCaptures,
+                Request::Review(ReviewRequest::ListOverdue),
                 Request::WatchProcesses,
             ],
             views,

@@ -202,7 +202,7 @@ fn a_small_window_keeps_every_screen_usable() {
         vec2(1_920.0, 1_080.0),
     ] {
         driver.harness.set_size(size);
-        for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4] {
+        for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5] {
             driver.press(Modifiers::ALT, key);
         }
     }
@@ -228,6 +228,7 @@ fn every_control_that_can_be_reached_has_a_name() {
         (Modifiers::ALT, Key::Num2),
         (Modifiers::ALT, Key::Num3),
         (Modifiers::ALT, Key::Num4),
+        (Modifiers::ALT, Key::Num5),
         (shift, Key::P),
         (Modifiers::COMMAND, Key::Comma),
     ];

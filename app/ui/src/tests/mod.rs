@@ -9,6 +9,7 @@ mod listing;
 mod memory;
 mod pins;
 mod profile;
+mod review;
 mod settings;
 mod start;
 mod tabs;

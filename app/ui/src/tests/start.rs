@@ -370,3 +370,24 @@ fn a_capture_gets_a_note_and_a_pin_from_its_menu() {
     };
     assert!(driver.requests().contains(&note));
 }
+
+#[test]
+fn overdue_actions_are_shown_and_open_their_review_at_the_item() {
+    use crate::command::ReviewRequest;
+    let mut driver = Driver::new();
+    assert!(!driver.shows("Overdue actions"));
+    let late = fixtures::session::facts().carried;
+    driver.tell(Event::Overdue(late));
+    driver.click("overdue action Bound the store, Data team, 33 days overdue, review spring");
+    let opened = Request::Review(ReviewRequest::Open("spring".into()));
+    assert!(driver.requests().contains(&opened));
+    assert_eq!(driver.state().screen, crate::command::Screen::Review);
+    driver.tell(Event::Review(std::sync::Arc::new(fixtures::review())));
+    let mut facts = fixtures::session::facts();
+    facts.name = "spring".into();
+    driver.tell(Event::ReviewFacts(std::sync::Arc::new(facts)));
+    assert_eq!(
+        driver.state().checklist.selected.as_deref(),
+        Some("memory.leaks")
+    );
+}

@@ -10,6 +10,7 @@ pub(crate) mod command_box;
 pub(crate) mod empty;
 pub(crate) mod field;
 pub(crate) mod flame;
+pub(crate) mod flame_picture;
 pub(crate) mod job_line;
 pub(crate) mod key_cap;
 pub(crate) mod outcome;

@@ -111,7 +111,7 @@ fn section(
 }
 
 /// `item memory.leaks, fail, not decided`.
-fn spoken(item: &LedgerItem) -> String {
+pub(in crate::screens) fn spoken(item: &LedgerItem) -> String {
     let decided = match &item.decision {
         None => "not decided",
         Some(_) if is_lapsed(item) => "decision lapsed",

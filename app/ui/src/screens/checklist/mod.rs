@@ -1,6 +1,5 @@
 //! Checklist: 8 sections, 56 items, each with its verdict, evidence and people's decision.
 
-mod decision;
 mod inspector;
 mod ledger;
 mod written;
@@ -27,6 +26,8 @@ use crate::{
         verdict_strip, vline,
     },
 };
+
+pub(super) use ledger::spoken;
 
 /// Id of the filter field.
 pub(crate) const SEARCH: &str = "filter items";
@@ -158,7 +159,8 @@ fn tools(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     text::label(ui, room, RIGHT, &words, &look(regular(12.0), theme.text_3));
 }
 
-fn nothing(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+/// What is shown where nothing is judged.
+pub(super) fn nothing(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     let under_way = state
         .jobs
         .iter()

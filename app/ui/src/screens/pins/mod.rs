@@ -1,7 +1,5 @@
 //! Pins: views of captures that are evidence, each with its picture, to be seen again.
 
-mod thumbnail;
-
 use egui::{Id, Key, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, pos2, vec2};
 use scrutineer_checklists::document::PinnedView;
 
@@ -15,7 +13,7 @@ use crate::{
         self,
         bar::Bar,
         button::{Button, Loudness},
-        empty,
+        empty, flame_picture,
         text::{self, LEFT, look},
     },
 };
@@ -111,7 +109,7 @@ fn card(ui: &Ui, rect: Rect, pin: &PinnedView, state: &State, out: &mut Vec<Comm
     let inner = rect.shrink(12.0);
     let width = 176.0_f32.min(inner.width() * 0.3);
     let (picture, words) = inner.split_left_right_at_x(inner.left() + width);
-    thumbnail::paint(ui, picture, pin);
+    flame_picture::paint(ui, picture, pin, None);
     let words = words.with_min_x(words.left() + 14.0);
     let (words, buttons) = words.split_top_bottom_at_y(words.bottom() - CONTROL);
     describe(ui, words, pin, state);

@@ -58,6 +58,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, open: &Open, out: &mu
         title: &title,
         compared: compared.map(|compared| &compared.tree),
         place_of: &place_of,
+        is_large: false,
     };
     let mut menu_at = None;
     for action in flame.show(ui, rect) {

@@ -92,6 +92,7 @@ fn slice(
         title,
         compared: side.compared.as_ref().map(|change| &change.tree),
         place_of: &place_of,
+        is_large: false,
     };
     let actions = flame.show(ui, rect);
     out.extend(

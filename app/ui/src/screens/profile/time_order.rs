@@ -135,6 +135,7 @@ fn graph(
         title: &title,
         compared: compared.map(|compared| &compared.tree),
         place_of: &place_of,
+        is_large: false,
     };
     let mut menu_at = None;
     for action in flame.show(ui, rect) {

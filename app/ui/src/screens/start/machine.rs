@@ -7,7 +7,7 @@ use scrutineer_profiler::{
     profile::Category,
 };
 
-use super::padded;
+use super::{overdue, padded};
 use crate::{
     command::{Command, Request},
     event::RecentCapture,
@@ -30,6 +30,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command
     let mut rect = rect;
     let demo_rect = cut_bottom(&mut rect, 72.0);
     rect.max.y -= 12.0;
+    let late = overdue::height(state);
+    if late > 0.0 {
+        overdue::show(ui, cut_top(&mut rect, late), state, out);
+        rect.min.y += 12.0;
+    }
     let id = Id::unique("abilities height");
     let known: f32 = ui.data(|data| data.get_temp(id)).unwrap_or(240.0);
     // Recent captures have room for their search and some five of them.

@@ -2,6 +2,7 @@
 
 mod launch;
 mod machine;
+mod overdue;
 mod processes;
 mod record;
 

@@ -5,8 +5,6 @@ use std::ops::Range;
 use egui::Rect;
 use scrutineer_profiler::profile::FlameLayout;
 
-use super::ROW_HEIGHT;
-
 /// The narrowest window, as a share: a microsecond of more than a day.
 const NARROWEST: f64 = 1e-11;
 
@@ -81,6 +79,7 @@ pub(super) struct Place {
     pub(super) total: u64,
     /// Whether the first row lies at the bottom.
     pub(super) is_flipped: bool,
+    pub(super) row_height: f32,
 }
 
 impl Place {
@@ -108,9 +107,9 @@ impl Place {
 
     /// Top of a row.
     fn y(&self, row: usize) -> f32 {
-        let from_first = row as f32 * ROW_HEIGHT - self.scroll;
+        let from_first = row as f32 * self.row_height - self.scroll;
         if self.is_flipped {
-            (self.rect.bottom() - ROW_HEIGHT - from_first).round()
+            (self.rect.bottom() - self.row_height - from_first).round()
         } else {
             (self.rect.top() + from_first).round()
         }
@@ -123,14 +122,14 @@ impl Place {
         } else {
             y - self.rect.top()
         };
-        let row = ((from_first + self.scroll) / ROW_HEIGHT).floor();
+        let row = ((from_first + self.scroll) / self.row_height).floor();
         (row >= 0.0).then_some(row as usize)
     }
 
     /// The rows that can be seen.
     pub(super) fn rows(&self, layout: &FlameLayout) -> Range<usize> {
-        let first = (self.scroll / ROW_HEIGHT).floor().max(0.0) as usize;
-        let last = ((self.scroll + self.rect.height()) / ROW_HEIGHT).ceil() as usize;
+        let first = (self.scroll / self.row_height).floor().max(0.0) as usize;
+        let last = ((self.scroll + self.rect.height()) / self.row_height).ceil() as usize;
         first.min(layout.rows.len())..last.min(layout.rows.len())
     }
 
@@ -142,7 +141,7 @@ impl Place {
         let top = self.y(row);
         Rect::from_min_max(
             egui::pos2(left, top),
-            egui::pos2((right - 1.0).max(left), top + ROW_HEIGHT - 1.0),
+            egui::pos2((right - 1.0).max(left), top + self.row_height - 1.0),
         )
     }
 }

@@ -20,7 +20,9 @@ pub(crate) use label::{short_name, shortened};
 pub(crate) use paint::SHADES;
 
 /// Height of a row.
-pub(crate) const ROW_HEIGHT: f32 = 18.0;
+const ROW_HEIGHT: f32 = 18.0;
+/// Height of a row that is read across a room.
+const LARGE_ROW_HEIGHT: f32 = 24.0;
 
 /// The graphs that a screen can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +35,8 @@ pub(crate) enum Part {
     Callers,
     /// Those whom it calls.
     Callees,
+    /// The evidence of a review.
+    Review,
 }
 
 impl Part {
@@ -48,6 +52,7 @@ impl Part {
             Self::Chart => "stacks over time",
             Self::Callers => "callers",
             Self::Callees => "callees",
+            Self::Review => "evidence",
         }
     }
 }
@@ -83,6 +88,8 @@ pub(crate) struct Flame<'a> {
     pub(crate) compared: Option<&'a DiffTree>,
     /// `file:line` of a function, where known.
     pub(crate) place_of: &'a dyn Fn(u32) -> Option<&'a str>,
+    /// Whether it is read across a room.
+    pub(crate) is_large: bool,
 }
 
 /// What a person did to the graph.
@@ -130,23 +137,32 @@ impl Flame<'_> {
             scroll: self.scroll.min(self.most_scroll(rect.height())),
             total: self.layout.total,
             is_flipped: self.part.is_flipped(),
+            row_height: self.row_height(),
         };
         paint::graph(ui, self, &place);
         interact::all(ui, self, &place, &response)
     }
 
+    fn row_height(&self) -> f32 {
+        if self.is_large {
+            LARGE_ROW_HEIGHT
+        } else {
+            ROW_HEIGHT
+        }
+    }
+
     /// How far the rows can be scrolled in a place of this height, points.
     pub(crate) fn most_scroll(&self, height: f32) -> f32 {
-        let rows = self.layout.rows.len() as f32 * ROW_HEIGHT;
-        (rows - height + ROW_HEIGHT).max(0.0)
+        let rows = self.layout.rows.len() as f32 * self.row_height();
+        (rows - height + self.row_height()).max(0.0)
     }
 
     /// Scrolls to the row of the selected node, where it is not seen: a search and the arrow keys
     /// reach rows far below. It comes to rest in the lower part, under its callers.
     pub(crate) fn reveal_selected(&self, rect: Rect) -> Option<FlameAction> {
         let depth = *self.tree.depth.get(self.selected? as usize)?;
-        let top = f32::from(depth) * ROW_HEIGHT;
-        let is_seen = top >= self.scroll && top + ROW_HEIGHT <= self.scroll + rect.height();
+        let top = f32::from(depth) * self.row_height();
+        let is_seen = top >= self.scroll && top + self.row_height() <= self.scroll + rect.height();
         let wanted = (top - rect.height() * 0.7).max(0.0);
         (!is_seen).then_some(FlameAction::Scroll(wanted))
     }

@@ -144,7 +144,9 @@ fn paint_box(mesh: &mut Mesh, rect: Rect, color: Color32) {
 }
 
 fn paint_label(ui: &Ui, painter: &egui::Painter, flame: &Flame<'_>, rect: Rect, node: u32) {
-    let room = ((rect.width() - INSET - 2.0) / CHARACTER) as usize;
+    let font = mono(if flame.is_large { 12.0 } else { 11.0 });
+    let character = CHARACTER * font.size / 11.0;
+    let room = ((rect.width() - INSET - 2.0) / character) as usize;
     let Some(words) = words_of(flame, node, room) else {
         return;
     };
@@ -154,12 +156,7 @@ fn paint_label(ui: &Ui, painter: &egui::Painter, flame: &Flame<'_>, rect: Rect, 
         None => theme.frame_text(flame.category(node)),
     };
     let inlined = flame.inlined(node);
-    let galley = text::line(
-        ui,
-        &words,
-        &look(mono(11.0), ink).italics(inlined),
-        f32::INFINITY,
-    );
+    let galley = text::line(ui, &words, &look(font, ink).italics(inlined), f32::INFINITY);
     let top = rect.center().y - galley.size().y / 2.0;
     painter.galley(pos2(rect.left() + INSET, top.round()), galley, ink);
 }

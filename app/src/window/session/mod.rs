@@ -1,5 +1,9 @@
 //! What the window works on: a workspace, the capture that is open and the evidence last gathered.
 
+mod facts;
+mod kept;
+mod reviewing;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,8 +13,6 @@ use std::{
 use anyhow::{Context, Result, bail};
 use scrutineer_checklists::{
     document::{Comparison, PinnedCapture, PinnedView, ReviewDocument},
-    judge,
-    review::{Action, Binding, Choice, Decision, Decisions, Done, Finding, Note, Review},
     words,
 };
 use scrutineer_evidence::Evidence;
@@ -21,7 +23,6 @@ use scrutineer_profiler::{
     workspace::{self, Workspace},
 };
 use scrutineer_ui::{
-    command::Entry,
     event::{Event, LoadedProfile, OtherCapture, OtherCaptures},
     open_tabs::OpenTab,
     pin::Pin,
@@ -31,14 +32,18 @@ use scrutineer_ui::{
 use crate::{
     captures::{self, Place},
     demo, gathering, pins, prune,
-    review::{self, ReviewFolder},
+    review::{self, CURRENT, ReviewFolder, StoredMilestone},
     settings,
 };
+
+use kept::Kept;
 
 /// What the window works on. Shared by jobs; no lock is held while one works.
 #[derive(Debug)]
 pub(super) struct Session {
     state: Mutex<State>,
+    /// Held while the review is read, changed and told: one change after the other.
+    turn: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -49,6 +54,14 @@ struct State {
     front: Option<(u32, String)>,
     /// What was judged last.
     judged: Option<Judged>,
+    /// Name of the open review.
+    review: String,
+    /// Name of the milestone that was chosen to compare with; `None` for the latest.
+    against: Option<String>,
+    /// The milestone that was read last, by its review and name.
+    milestone: Option<((String, String), Arc<StoredMilestone>)>,
+    /// The review's files as they were read last.
+    kept: Kept,
 }
 
 /// Evidence with what else its document shows.
@@ -63,8 +76,6 @@ struct Judged {
 /// What the demo left behind.
 #[derive(Debug)]
 pub(super) struct DemoOutcome {
-    /// Its judgement.
-    pub(super) document: Arc<ReviewDocument>,
     /// Its capture, where one could be made.
     pub(super) capture: Option<PathBuf>,
     /// Sentences that the user should read.
@@ -113,7 +124,12 @@ impl Session {
                 folder,
                 front: None,
                 judged: None,
+                review: CURRENT.to_owned(),
+                against: None,
+                milestone: None,
+                kept: Kept::default(),
             }),
+            turn: Mutex::default(),
         }
     }
 
@@ -125,6 +141,12 @@ impl Session {
     fn workspace(&self) -> Result<Workspace> {
         let folder = self.state().folder.clone();
         settings::workspace(&folder)
+    }
+
+    /// The folder of the open review.
+    fn folder(&self, workspace: &Workspace) -> Result<ReviewFolder> {
+        let name = self.state().review.clone();
+        ReviewFolder::named(workspace, &name)
     }
 
     /// Where captures lie.
@@ -245,7 +267,7 @@ impl Session {
     /// The judgement that the workspace keeps, made again from its evidence.
     pub(super) fn load_last(&self) -> Result<Option<Arc<ReviewDocument>>> {
         let workspace = self.workspace()?;
-        let Some(evidence) = ReviewFolder::current(&workspace).evidence()? else {
+        let Some(evidence) = self.folder(&workspace)?.evidence()? else {
             return Ok(None);
         };
         self.judge(&workspace, Arc::new(evidence), None, None)
@@ -277,8 +299,9 @@ impl Session {
         }
         let mut gathered = gathering::gather(plan, progress, || {})?;
         review::explain_missing_load(&mut gathered.evidence);
+        let _turn = self.turn();
         if workspace.has_file {
-            ReviewFolder::current(&workspace).save_evidence(&gathered.evidence)?;
+            self.folder(&workspace)?.save_evidence(&gathered.evidence)?;
         }
         let profile = gathered.capture.map(|capture| capture.profile);
         self.judge(&workspace, Arc::new(gathered.evidence), profile, None)
@@ -289,119 +312,6 @@ impl Session {
         let (pid, name) = self.state().front.clone()?;
         let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
         (comm.trim() == name).then_some(pid)
-    }
-
-    /// Stores a decision on what was judged last.
-    pub(super) fn decide(
-        &self,
-        item: &str,
-        choice: &Choice,
-        why: &str,
-    ) -> Result<Arc<ReviewDocument>> {
-        let judged = self.judged()?;
-        let checklist = review::checklist(&self.workspace()?)?;
-        let judgement = judge::judge(&checklist, &judged.evidence)
-            .into_iter()
-            .find(|judgement| judgement.id == item)
-            .with_context(|| format!("the checklist has no item {item}"))?;
-        let by = review::who(&self.workspace()?);
-        let now = jiff::Timestamp::now();
-        let decision = Decision::new(choice.clone(), by, now, why, Binding::of(&judgement))?;
-        self.change_decisions(judged, |decisions| {
-            decisions.items.insert(item.to_owned(), decision)
-        })
-    }
-
-    /// Takes a decision back.
-    pub(super) fn undecide(&self, item: &str) -> Result<Arc<ReviewDocument>> {
-        self.change_decisions(self.judged()?, |decisions| decisions.items.remove(item))
-    }
-
-    fn change_decisions(
-        &self,
-        judged: Judged,
-        change: impl FnOnce(&mut Decisions) -> Option<Decision>,
-    ) -> Result<Arc<ReviewDocument>> {
-        let workspace = self.workspace()?;
-        let folder = ReviewFolder::current(&workspace);
-        let mut decisions = folder.decisions()?;
-        change(&mut decisions);
-        folder.save_decisions(&decisions)?;
-        self.judge(
-            &workspace,
-            judged.evidence,
-            judged.profile,
-            judged.comparison,
-        )
-    }
-
-    /// Writes something down in the review.
-    pub(super) fn write_down(
-        &self,
-        item: Option<String>,
-        entry: Entry,
-    ) -> Result<Arc<ReviewDocument>> {
-        let by = review::who(&self.workspace()?);
-        let at = review::now_to_the_second();
-        self.change_review(|review| {
-            match entry {
-                Entry::Finding { severity, claim } => review.add_finding(Finding {
-                    severity,
-                    claim,
-                    cause: String::new(),
-                    item,
-                    by,
-                    at,
-                }),
-                Entry::Action { what, owner, due } => review.add_action(Action {
-                    what,
-                    owner,
-                    due,
-                    item,
-                    by,
-                    at,
-                    done: None,
-                }),
-                Entry::Note { text } => review.add_note(Note { text, item, by, at }),
-            };
-        })
-    }
-
-    /// Says that an action was done.
-    pub(super) fn finish_action(&self, id: &str) -> Result<Arc<ReviewDocument>> {
-        let by = review::who(&self.workspace()?);
-        let at = review::now_to_the_second();
-        self.change_review(|review| {
-            if let Some(action) = review.actions.get_mut(id) {
-                action.done = Some(Done { by, at });
-            }
-        })
-    }
-
-    fn change_review(&self, change: impl FnOnce(&mut Review)) -> Result<Arc<ReviewDocument>> {
-        let judged = self.judged()?;
-        let workspace = self.workspace()?;
-        let folder = ReviewFolder::current(&workspace);
-        let mut written = folder.review_or_new(&review::who(&workspace))?;
-        change(&mut written);
-        folder.save_review(&written)?;
-        self.judge(
-            &workspace,
-            judged.evidence,
-            judged.profile,
-            judged.comparison,
-        )
-    }
-
-    /// Freezes the review; gives the milestone's file.
-    pub(super) fn freeze(&self, name: &str, progress: &dyn Progress) -> Result<PathBuf> {
-        let judged = self.judged()?;
-        let workspace = self.workspace()?;
-        let folder = ReviewFolder::current(&workspace);
-        // What is seen is what is frozen, also where no file of the workspace kept it yet.
-        folder.save_evidence(&judged.evidence)?;
-        review::freeze(&workspace, &folder, name, judged.comparison, progress)?;
-        folder.milestone_path(name)
     }
 
     /// Writes the last judgement, in the format that the file's name ends with, else as a page.
@@ -425,15 +335,18 @@ impl Session {
         let result = demo::run(&options, progress)?;
         let capture = result.capture_path();
         let workspace = settings::workspace(&folder)?;
-        self.state().folder = folder;
-        let document = self.judge(
+        {
+            let mut state = self.state();
+            (state.folder, state.against) = (folder, None);
+            CURRENT.clone_into(&mut state.review);
+        }
+        self.judge(
             &workspace,
             Arc::new(result.evidence),
             result.capture.map(|capture| capture.profile),
             result.document.comparison,
         )?;
         Ok(DemoOutcome {
-            document,
             capture,
             warnings: result.warnings,
         })
@@ -452,9 +365,10 @@ impl Session {
         comparison: Option<Comparison>,
     ) -> Result<Arc<ReviewDocument>> {
         let checklist = review::checklist(workspace)?;
-        let document = Arc::new(review::compose(
+        let kept = Kept::read(&self.folder(workspace)?)?;
+        let document = Arc::new(review::compose_of(
             workspace,
-            &ReviewFolder::current(workspace),
+            (&kept.decisions, kept.review.as_ref()),
             &checklist,
             &evidence,
             profile.as_deref(),
@@ -466,7 +380,11 @@ impl Session {
             comparison,
             document: Arc::clone(&document),
         };
-        self.state().judged = Some(judged);
+        let mut state = self.state();
+        (state.judged, state.kept) = (Some(judged), kept);
         Ok(document)
     }
 }
+
+#[cfg(test)]
+mod tests;

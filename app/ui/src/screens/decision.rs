@@ -1,9 +1,9 @@
-//! The decision box: a reason, and what a person makes of the verdict.
+//! The decision box and its parts: a reason, and what a person makes of the verdict.
 
 use egui::{Color32, Margin, Rect, StrokeKind, TextEdit, Ui, pos2, vec2};
 use scrutineer_checklists::{document::LedgerItem, review::Severity, verdict::Outcome};
 
-use super::{OWNER, REASON, UNTIL, opposite};
+use super::checklist::{OWNER, REASON, UNTIL, opposite};
 use crate::{
     command::Command,
     format, icons,
@@ -22,7 +22,7 @@ use crate::{
 const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Attention, Outcome::Fail];
 
 /// Height that the box needs.
-pub(super) fn height(state: &State) -> f32 {
+pub(crate) fn height(state: &State) -> f32 {
     let extra = match state.checklist.draft {
         Draft::None | Draft::NotApplicable | Draft::Note => 0.0,
         Draft::Overrule(_) | Draft::Waive | Draft::Finding(_) | Draft::Action => 34.0,
@@ -41,7 +41,7 @@ pub(super) fn height(state: &State) -> f32 {
 }
 
 /// Shows the box.
-pub(super) fn show(
+pub(crate) fn show(
     ui: &mut Ui,
     rect: Rect,
     state: &State,
@@ -54,6 +54,28 @@ pub(super) fn show(
     hline(ui, rect, rect.top() + 1.0, theme.hairline());
     let mut room = rect.shrink2(vec2(16.0, 0.0));
     let head = cut_top(&mut room, 36.0);
+    heading(ui, head, state);
+    match state.checklist.draft {
+        Draft::None | Draft::NotApplicable | Draft::Note => {}
+        _ => details(ui, cut_top(&mut room, DETAILS), state, out),
+    }
+    reason(ui, cut_top(&mut room, 54.0), state, Command::Decide, out);
+    if let Some(complaint) = &state.checklist.complaint {
+        let ink = theme.outcome(Outcome::Fail).ink;
+        let line = cut_top(&mut room, 20.0);
+        text::label(ui, line, LEFT, complaint, &look(medium(12.0), ink));
+    }
+    room.min.y += 8.0;
+    if state.checklist.draft == Draft::None {
+        choices(ui, room, item, out);
+    } else {
+        finish(ui, room, state, out);
+    }
+}
+
+/// What is decided or written, and what it is bound to.
+pub(crate) fn heading(ui: &Ui, head: Rect, state: &State) {
+    let theme = Theme::of(ui);
     let title = match state.checklist.draft {
         Draft::None => "Your decision",
         Draft::Overrule(_) => "Overrule: this holds instead",
@@ -71,24 +93,19 @@ pub(super) fn show(
         .map(|review| format::digest(&review.evidence_digest));
     let words = format!("bound to {}", digest.unwrap_or_default());
     text::label(ui, head, RIGHT, &words, &look(regular(12.0), theme.text_3));
+}
+
+/// Height of what a draft asks for beside the reason.
+pub(crate) const DETAILS: f32 = 34.0;
+
+/// What a draft asks for beside the reason: outcome, date, severity, owner.
+pub(crate) fn details(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     match state.checklist.draft {
-        Draft::Overrule(chosen) => outcomes(ui, cut_top(&mut room, 34.0), chosen, out),
-        Draft::Waive => until(ui, cut_top(&mut room, 34.0), state, out),
-        Draft::Finding(chosen) => severities(ui, cut_top(&mut room, 34.0), chosen, out),
-        Draft::Action => owner_and_day(ui, cut_top(&mut room, 34.0), state, out),
+        Draft::Overrule(chosen) => outcomes(ui, rect, chosen, out),
+        Draft::Waive => until(ui, rect, state, out),
+        Draft::Finding(chosen) => severities(ui, rect, chosen, out),
+        Draft::Action => owner_and_day(ui, rect, state, out),
         Draft::None | Draft::NotApplicable | Draft::Note => {}
-    }
-    reason(ui, cut_top(&mut room, 54.0), state, out);
-    if let Some(complaint) = &state.checklist.complaint {
-        let ink = theme.outcome(Outcome::Fail).ink;
-        let line = cut_top(&mut room, 20.0);
-        text::label(ui, line, LEFT, complaint, &look(medium(12.0), ink));
-    }
-    room.min.y += 8.0;
-    if state.checklist.draft == Draft::None {
-        choices(ui, room, item, out);
-    } else {
-        finish(ui, room, state, out);
     }
 }
 
@@ -182,7 +199,14 @@ fn day(ui: &mut Ui, rect: Rect, name: &'static str, state: &State, out: &mut Vec
     out.extend(typed.changed.map(Command::TypeUntil));
 }
 
-fn reason(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
+/// The reason's field. Enter stores what is being written; Ctrl+Enter gives `ctrl_enter`.
+pub(crate) fn reason(
+    ui: &mut Ui,
+    rect: Rect,
+    state: &State,
+    ctrl_enter: Command,
+    out: &mut Vec<Command>,
+) {
     let theme = Theme::of(ui);
     let frame = ui.painter().add(egui::Shape::Noop);
     let mut why = state.checklist.why.clone();
@@ -229,11 +253,15 @@ fn reason(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
     if response.changed() {
         out.push(Command::TypeReason(why));
     }
-    let entered = |input: &mut egui::InputState| {
-        input.consume_key(egui::Modifiers::NONE, egui::Key::Enter)
-            || input.consume_key(egui::Modifiers::COMMAND, egui::Key::Enter)
-    };
-    if focused && state.checklist.draft != Draft::None && ui.input_mut(entered) {
+    if !focused {
+        return;
+    }
+    let entered = |modifiers| ui.input_mut(|input| input.consume_key(modifiers, egui::Key::Enter));
+    let is_draft = state.checklist.draft != Draft::None;
+    if entered(egui::Modifiers::COMMAND) {
+        let stores = ctrl_enter != Command::Decide || is_draft;
+        out.extend(stores.then_some(ctrl_enter));
+    } else if is_draft && entered(egui::Modifiers::NONE) {
         out.push(Command::Decide);
     }
 }
@@ -302,7 +330,8 @@ fn choices(ui: &Ui, room: Rect, item: &LedgerItem, out: &mut Vec<Command>) {
     }
 }
 
-fn finish(ui: &Ui, room: Rect, state: &State, out: &mut Vec<Command>) {
+/// The buttons that store and drop what is being written.
+pub(crate) fn finish(ui: &Ui, room: Rect, state: &State, out: &mut Vec<Command>) {
     let words = match state.checklist.draft {
         Draft::Overrule(_) => "Overrule",
         Draft::Waive => "Waive",
