@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use crossbeam_channel::Receiver;
 use scrutineer_ui::settings::Settings;
 use tempfile::TempDir;
 
