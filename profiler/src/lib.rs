@@ -54,6 +54,7 @@ pub mod formats;
 pub mod fuzzing;
 pub mod memory;
 pub mod noise;
+pub mod plain_text;
 pub mod probes;
 pub mod process;
 pub mod profile;

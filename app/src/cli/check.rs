@@ -108,7 +108,7 @@ impl Arguments {
         folder: &ReviewFolder,
         checklist: &Checklist,
     ) -> Result<ReviewDocument> {
-        let text = std::fs::read_to_string(path);
+        let text = scrutineer_profiler::plain_text::read(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
         let mut evidence = evidence_of(&text, path)?;
         if let Some(at) = &self.at {

@@ -243,7 +243,7 @@ impl ReviewFolder {
         parse: impl FnOnce(&str, &Path) -> Result<T>,
     ) -> Result<Option<T>> {
         let path = self.path.join(file);
-        match fs::read_to_string(&path) {
+        match scrutineer_profiler::plain_text::read(&path) {
             Ok(text) => parse(&text, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),

@@ -35,7 +35,7 @@ struct Preamble {
 }
 
 pub(super) fn read(path: &Path) -> Result<Baseline, BaselineError> {
-    let text = fs::read_to_string(path).map_err(|source| BaselineError::Read {
+    let text = crate::plain_text::read(path).map_err(|source| BaselineError::Read {
         path: path.to_owned(),
         source,
     })?;

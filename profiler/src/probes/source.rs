@@ -147,6 +147,10 @@ pub(crate) fn files_below(root: &Path) -> Vec<PathBuf> {
 
 /// Text of a file of at most 1 MiB; `None` for a larger one, and for what is no UTF-8.
 pub(crate) fn read_small(path: &Path) -> Option<String> {
+    // Opening a pipe waits for its writer.
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
     let mut text = String::new();
     let read = fs::File::open(path)
         .ok()?

@@ -41,6 +41,11 @@ pub(crate) fn free_port() -> u16 {
 /// PostgreSQL with user `app`, password `HUNTER2`, database `app` and `pg_stat_statements` loaded;
 /// `None`, loudly, where it is not installed.
 pub(crate) fn postgres() -> Option<Server> {
+    postgres_with(&["shared_preload_libraries=pg_stat_statements"])
+}
+
+/// The same with these settings (`name=value`) instead of `pg_stat_statements`.
+pub(crate) fn postgres_with(settings: &[&str]) -> Option<Server> {
     let Some(programs) = postgres_programs() else {
         skipped("postgresql");
         return None;
@@ -62,7 +67,7 @@ pub(crate) fn postgres() -> Option<Server> {
         .arg("-D")
         .arg(&data)
         .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""])
-        .args(["-c", "shared_preload_libraries=pg_stat_statements"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
         .args(["-c", "fsync=off"])
         .stderr(Stdio::null())
         .spawn()
