@@ -9,3 +9,4 @@ pub mod sarif;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod wording;
