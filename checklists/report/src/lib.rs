@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
+pub mod schema;
 #[cfg(test)]
 mod testing;
 pub mod text;
