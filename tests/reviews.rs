@@ -222,6 +222,11 @@ fn a_milestone_exports_the_same_bytes_in_every_format_each_time() {
         assert!(once.len() > 2_000 && once == again, "{format}");
         fs::write(root.join(format), &once).expect("the folder is ours");
     }
+    for name in ["once.pdf", "again.pdf"] {
+        in_spring(root, &["export", "m", "-o", name]);
+    }
+    let pdf = |name: &str| fs::read(root.join(name)).expect("it was written");
+    assert!(pdf("once.pdf").starts_with(b"%PDF-") && pdf("once.pdf") == pdf("again.pdf"));
     let script = "import json, sys, xml.etree.ElementTree as tree\n\
         assert len(tree.parse('junit').getroot().findall('.//testcase')) == 56\n\
         assert json.load(open('sarif'))['version'] == '2.1.0'\n\

@@ -3,6 +3,7 @@
 mod approving;
 mod bundle;
 mod folder;
+mod format;
 mod freezing;
 mod signing;
 
@@ -32,6 +33,7 @@ use crate::{flame_picture, pins};
 pub(crate) use approving::approve;
 pub(crate) use bundle::{Bundle, MILESTONE_FILE, Part, SIGN_OFFS_FILE, in_bundle};
 pub(crate) use folder::{CURRENT, ReviewFolder, StoredMilestone, evidence_of};
+pub(crate) use format::DocumentFormat;
 pub(crate) use freezing::{
     captures_of, document_of, freeze, latest, now_to_the_second, profile_of, saved_evidence,
 };

@@ -30,7 +30,9 @@ impl Dialogs for NativeDialogs {
     fn save_review(&self, suggestion: &str) -> Option<PathBuf> {
         rfd::FileDialog::new()
             .set_title("Export review")
+            .add_filter("Documents", &["html", "pdf", "md", "json", "xml", "sarif"])
             .add_filter("HTML", &["html"])
+            .add_filter("PDF", &["pdf"])
             .set_file_name(suggestion)
             .save_file()
     }

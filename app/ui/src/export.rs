@@ -22,7 +22,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     let asked = LineBox {
         id: "export box",
         title: "Export review",
-        sentence: "The name's end tells the format: .html, .md, .json, .xml (JUnit) or .sarif.",
+        sentence: "The name's end tells the format: .html, .pdf, .md, .json, .xml (JUnit) or .sarif.",
         field: Field {
             id: FIELD,
             name: "File to write",

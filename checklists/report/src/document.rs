@@ -1,10 +1,26 @@
 //! The whole document as JSON, for other programs; `schema_version` grows with its keys.
 
 use scrutineer_checklists::document::ReviewDocument;
+use serde::Serialize;
+
+use crate::schema;
+
+/// A document that names its schema; readers of earlier versions ignore the key.
+#[derive(Serialize)]
+struct Exported<'d> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    #[serde(flatten)]
+    document: &'d ReviewDocument,
+}
 
 /// Renders the document, indented, with a line feed at its end.
 pub fn render(document: &ReviewDocument) -> String {
-    let mut text = serde_json::to_string_pretty(document)
+    let exported = Exported {
+        schema: schema::REVIEW_ID,
+        document,
+    };
+    let mut text = serde_json::to_string_pretty(&exported)
         .expect("the document has only strings, numbers, arrays and maps with text keys");
     text.push('\n');
     text

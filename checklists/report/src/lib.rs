@@ -6,6 +6,8 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
+pub mod schema;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod wording;

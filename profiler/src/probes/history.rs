@@ -70,9 +70,18 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-/// Everything that the RON files of a review say.
+/// Files of a review that people's words are in.
+const WORDS: [&str; 2] = ["decisions.ron", "review.ron"];
+
+/// Everything that the RON files of a review say, where somebody has decided or written something:
+/// evidence alone, which each `check` leaves behind with the name of its own capture, was looked at
+/// by nobody.
 fn words_in(review: &Path) -> String {
     let files = list(review).unwrap_or_default();
+    let has_words = |path: &PathBuf| WORDS.contains(&name_of(path).as_str());
+    if !files.iter().any(has_words) {
+        return String::new();
+    }
     files
         .iter()
         .filter(|path| has_extension(path, "ron"))
@@ -247,6 +256,8 @@ mod tests {
         write(&captures.join("torn.scrutineer"), "no capture");
         let review = workspace.reviews_folder().join("spring");
         write(&review.join("evidence.ron"), "(file: \"old.scrutineer\")");
+        let checked = workspace.reviews_folder().join("unread");
+        write(&checked.join("evidence.ron"), "(file: \"new.scrutineer\")");
         write(
             &review.join("signatures/2026-q1.ron"),
             "ScrutineerSignOffs(version: 1, sign_offs: [\

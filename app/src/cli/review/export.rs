@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use scrutineer_checklists::document::ReviewDocument;
 
 use super::Which;
 use crate::{
     cli::{Exit, Run, write_to_stdout},
     interrupt::Interrupt,
     progress_line::ProgressLine,
-    review::{self, profile_of, saved_evidence, write_whole},
+    review::{self, DocumentFormat, profile_of, saved_evidence, write_whole},
 };
 
 #[derive(Debug, clap::Args)]
@@ -19,9 +18,9 @@ pub(super) struct Arguments {
     /// Milestone to export [default: the review as it stands now]
     milestone: Option<String>,
 
-    /// Format of the document
-    #[arg(long, value_enum, default_value = "html")]
-    format: Format,
+    /// Format of the document [default: as the output's name ends, else html]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
@@ -33,11 +32,13 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// One page without scripts that prints as A4
+    /// One page, whole without scripts, that prints as A4
     Html,
+    /// Pages of A4, tagged, the same bytes for the same review
+    Pdf,
     /// For a wiki or a pull request
     Markdown,
-    /// The whole document, for scripts
+    /// The whole document, for scripts; its JSON Schema is published with the source
     Json,
     /// For CI: an item is a test case
     Junit,
@@ -45,14 +46,15 @@ enum Format {
     Sarif,
 }
 
-impl Format {
-    fn render(self, document: &ReviewDocument) -> String {
-        match self {
-            Self::Html => scrutineer_report::html::render(document),
-            Self::Markdown => scrutineer_report::markdown::render(document),
-            Self::Json => scrutineer_report::document::render(document),
-            Self::Junit => scrutineer_report::junit::render(document),
-            Self::Sarif => scrutineer_report::sarif::render(document),
+impl From<Format> for DocumentFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Html => Self::Html,
+            Format::Pdf => Self::Pdf,
+            Format::Markdown => Self::Markdown,
+            Format::Json => Self::Json,
+            Format::Junit => Self::Junit,
+            Format::Sarif => Self::Sarif,
         }
     }
 }
@@ -71,10 +73,12 @@ impl Run for Arguments {
             let profile = profile.as_ref();
             review::compose(&workspace, &folder, &checklist, &evidence, profile, None)?
         };
-        let text = self.format.render(&document);
+        let named = self.output.as_deref().and_then(DocumentFormat::named_by);
+        let format = self.format.map(DocumentFormat::from).or(named);
+        let bytes = format.unwrap_or_default().render(&document)?;
         match &self.output {
-            Some(path) => write_whole(path, text.as_bytes())?,
-            None => write_to_stdout(text.as_bytes())?,
+            Some(path) => write_whole(path, &bytes)?,
+            None => write_to_stdout(&bytes)?,
         }
         Ok(Exit::Fine)
     }

@@ -32,7 +32,7 @@ use scrutineer_ui::{
 use crate::{
     captures::{self, Place},
     demo, gathering, pins, prune,
-    review::{self, CURRENT, ReviewFolder, StoredMilestone},
+    review::{self, CURRENT, DocumentFormat, ReviewFolder, StoredMilestone},
     settings,
 };
 
@@ -317,15 +317,8 @@ impl Session {
     /// Writes the last judgement, in the format that the file's name ends with, else as a page.
     pub(super) fn export(&self, path: &Path) -> Result<()> {
         let document = &self.judged()?.document;
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let text = match extension {
-            Some("md") => scrutineer_report::markdown::render(document),
-            Some("json") => scrutineer_report::document::render(document),
-            Some("xml") => scrutineer_report::junit::render(document),
-            Some("sarif") => scrutineer_report::sarif::render(document),
-            _ => return review::write_html(document, path),
-        };
-        review::write_whole(path, text.as_bytes())
+        let format = DocumentFormat::named_by(path).unwrap_or_default();
+        review::write_whole(path, &format.render(document)?)
     }
 
     /// Runs the demo in its own workspace, which is the session's from now on.

@@ -6,11 +6,9 @@ use scrutineer_checklists::{
 };
 
 use super::{page::Page, symbols};
+use crate::wording;
 
-/// Findings on the first pages; the ledger holds them all.
-const MOST_FINDINGS: usize = 24;
-
-/// Draws the findings.
+/// Draws the findings of the first page.
 pub(super) fn draw(page: &mut Page, document: &ReviewDocument) {
     let findings = document.findings();
     page.raw("<section><h2>Findings</h2>");
@@ -21,25 +19,35 @@ pub(super) fn draw(page: &mut Page, document: &ReviewDocument) {
         page.raw("What was not seen is in the ledger below.</p></section>\n");
         return;
     }
-    page.raw("<table class=\"findings\"><thead><tr><th></th><th>Claim and number</th>");
-    page.raw("<th>Threshold and source</th><th class=\"right\">Evidence</th></tr></thead><tbody>");
-    for item in findings.iter().take(MOST_FINDINGS) {
-        row(page, item);
-    }
-    page.raw("</tbody></table>");
-    if findings.len() > MOST_FINDINGS {
-        let more = (findings.len() - MOST_FINDINGS).to_string();
-        page.raw("<p class=\"note\">")
-            .text(more)
-            .raw(" more are in the ledger below.</p>");
+    table(
+        page,
+        &findings[..findings.len().min(wording::FIRST_FINDINGS)],
+    );
+    if let Some(more) = wording::more_findings(document) {
+        page.element("<p class=\"note\"><a href=\"#findings\">", more, "</a></p>");
     }
     page.raw("</section>\n");
 }
 
-/// What it would take to pass; the ledger has the whole threshold.
-fn to_pass(threshold: &str) -> &str {
-    let first = threshold.split(';').next().unwrap_or(threshold);
-    first.strip_prefix("pass: ").unwrap_or(first)
+/// Draws the findings that the first page only counts.
+pub(super) fn draw_more(page: &mut Page, document: &ReviewDocument) {
+    let findings = document.findings();
+    if let Some(more) = findings.get(wording::FIRST_FINDINGS..)
+        && !more.is_empty()
+    {
+        page.raw("<section id=\"findings\"><h2>More findings</h2>");
+        table(page, more);
+        page.raw("</section>\n");
+    }
+}
+
+fn table(page: &mut Page, findings: &[&LedgerItem]) {
+    page.raw("<table class=\"findings\"><thead><tr><th></th><th>Claim and number</th>");
+    page.raw("<th>Threshold and source</th><th class=\"right\">Evidence</th></tr></thead><tbody>");
+    for item in findings {
+        row(page, item);
+    }
+    page.raw("</tbody></table>");
 }
 
 fn row(page: &mut Page, item: &LedgerItem) {
@@ -63,7 +71,7 @@ fn row(page: &mut Page, item: &LedgerItem) {
     page.raw("</small></td><td><span class=\"source\">")
         .text(&item.source)
         .raw("</span> ");
-    page.text(to_pass(&verdict.threshold))
+    page.text(wording::to_pass(&verdict.threshold))
         .raw("</td><td class=\"right\"><a href=\"#")
         .text(&item.id);
     let lines = verdict.evidence.len();

@@ -6,6 +6,7 @@ use scrutineer_checklists::{
 };
 
 use super::page::Page;
+use crate::wording;
 
 /// Width of the drawing; the page scales it.
 const WIDTH: f64 = 880.0;
@@ -13,25 +14,21 @@ const WIDTH: f64 = 880.0;
 const ROW: f64 = 18.0;
 /// Advance of a letter of the label's font at its size.
 const LETTER: f64 = 6.61;
-/// Rows that are drawn; a page of A4 holds no more. Services on an asynchronous runtime reach their
-/// own code below some forty.
-const MOST_ROWS: u16 = 66;
-
 /// Draws the picture of all samples with its caption.
 pub(super) fn draw(page: &mut Page, flame: &FlamePicture) {
     let total = words::counted(flame.samples, "sample", "samples");
     let samples = Some(flame.samples);
     page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
-    let deeper = boxes(page, flame, (&total, samples), None);
-    caption(page, flame, &total, deeper);
+    boxes(page, flame, (&total, samples), None);
+    caption(page, flame, &total);
 }
 
 /// Draws the picture of something else than samples, which `total` tells in words, with one of its
 /// boxes marked.
 pub(super) fn figure(page: &mut Page, flame: &FlamePicture, total: &str, marked: Option<usize>) {
     page.raw("<figure class=\"flame\"><svg viewBox=\"0 0 880 ");
-    let deeper = boxes(page, flame, (total, None), marked);
-    caption(page, flame, total, deeper);
+    boxes(page, flame, (total, None), marked);
+    caption(page, flame, total);
 }
 
 /// The picture as a file of its own, in the light colours.
@@ -39,7 +36,7 @@ pub(super) fn standalone(flame: &FlamePicture, total: &str, marked: Option<usize
     let mut page = Page::default();
     page.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 880 ");
     boxes(&mut page, flame, (total, None), marked);
-    let style = "<style>text { font: 11px monospace; fill: #171a20; } .f-own { fill: #f0b27c; } \
+    let style = "<style>text { font-family: 'JetBrains Mono', monospace; font-size: 11px; fill: #171a20; } .f-own { fill: #f0b27c; } \
                  .f-dependency { fill: #93bedd; } .f-std { fill: #b2c6b2; } \
                  .f-kernel { fill: #cbb4df; } .f-jit { fill: #8fd0bf; } .f-root { fill: #d3d8e0; } \
                  .s1 { opacity: 0.93; } .s2 { opacity: 0.87; } \
@@ -52,20 +49,19 @@ pub(super) fn standalone(flame: &FlamePicture, total: &str, marked: Option<usize
     text + "\n"
 }
 
-/// Draws the boxes from the height of the view on; returns how many lie in deeper rows.
+/// Draws the boxes from the height of the view on.
 fn boxes(
     page: &mut Page,
     flame: &FlamePicture,
     (total, samples): (&str, Option<u64>),
     marked: Option<usize>,
-) -> usize {
+) {
     let marked = marked.and_then(|place| flame.boxes.get(place));
     let drawn: Vec<_> = flame
         .boxes
         .iter()
-        .filter(|frame| frame.depth < MOST_ROWS)
+        .filter(|frame| frame.depth < wording::MOST_ROWS)
         .collect();
-    let deeper = flame.boxes.len() - drawn.len();
     let rows = drawn.iter().map(|frame| frame.depth + 1).max().unwrap_or(0);
     page.coordinate(f64::from(rows) * ROW)
         .raw("\" role=\"img\" aria-label=\"flame graph of ");
@@ -74,34 +70,18 @@ fn boxes(
         draw_row(page, row, samples, marked);
     }
     page.raw("</svg>");
-    deeper
 }
 
-fn caption(page: &mut Page, flame: &FlamePicture, total: &str, deeper: usize) {
-    page.raw("<figcaption>");
-    page.text(total);
-    page.raw("; width is a frame’s share of the whole.");
-    if flame.hidden > 0 {
-        let hidden = words::counted(flame.hidden, "frame", "frames");
-        page.raw(" ").text(hidden).raw(" below 0.1 % hidden.");
-    }
-    if deeper > 0 {
-        let deeper = words::counted(deeper as u64, "frame", "frames");
-        page.raw(" ").text(deeper).raw(" in deeper rows not drawn.");
-    }
-    page.raw("</figcaption></figure>");
+fn caption(page: &mut Page, flame: &FlamePicture, total: &str) {
+    page.element(
+        "<figcaption>",
+        wording::flame(flame, total),
+        "</figcaption></figure>",
+    );
 }
 
 /// The legend of categories that occur.
 pub(super) fn legend(page: &mut Page, flame: &FlamePicture) {
-    const NAMES: [(&str, &str, &str); 6] = [
-        ("own", "f-own", "own code"),
-        ("dependency", "f-dependency", "dependency"),
-        ("std", "f-std", "standard library"),
-        ("kernel", "f-kernel", "kernel"),
-        ("jit", "f-jit", "JIT"),
-        ("root", "f-root", "root"),
-    ];
     page.raw("<span class=\"legend\">");
     if flame.boxes.iter().any(|frame| frame.change.is_some()) {
         for (step, words) in [("d0", "+ more"), ("d3", "same"), ("d6", "− less")] {
@@ -113,14 +93,12 @@ pub(super) fn legend(page: &mut Page, flame: &FlamePicture) {
         page.raw("</span>");
         return;
     }
-    for (category, class, name) in NAMES {
-        if flame.boxes.iter().any(|frame| frame.category == category) {
-            page.raw("<span><i class=\"swatch ")
-                .raw(class)
-                .raw("\"></i>")
-                .raw(name)
-                .raw("</span>");
-        }
+    for (category, name) in wording::categories(flame) {
+        page.raw("<span><i class=\"swatch ")
+            .raw(class(category))
+            .raw("\"></i>")
+            .raw(name)
+            .raw("</span>");
     }
     page.raw("</span>");
 }
@@ -177,7 +155,7 @@ fn draw_box(
     let mark = if is_marked { " marked" } else { "" };
     let (class, opacity) = match &frame.change {
         Some(change) => (STEPS[usize::from(change.step.min(6))], ""),
-        None => (category(frame), shade(&frame.name)),
+        None => (class(&frame.category), shade(&frame.name)),
     };
     rect(page, (class, opacity, mark), (x, width), frame.depth);
     let share = width / WIDTH;
@@ -257,8 +235,8 @@ fn edges(frame: &FlameBox) -> (f64, f64) {
     (x * WIDTH, share(frame.width).min(1.0 - x) * WIDTH)
 }
 
-fn category(frame: &FlameBox) -> &'static str {
-    match frame.category.as_str() {
+fn class(category: &str) -> &'static str {
+    match category {
         "own" => "f-own",
         "dependency" => "f-dependency",
         "std" => "f-std",
@@ -429,7 +407,7 @@ mod tests {
 
     #[test]
     fn rows_beyond_the_page_are_counted() {
-        let boxes = (0..MOST_ROWS + 3)
+        let boxes = (0..wording::MOST_ROWS + 3)
             .map(|depth| frame(depth, 0.0, 1.0, "f"))
             .collect();
         assert!(svg(boxes).contains("3\u{a0}frames in deeper rows not drawn"));

@@ -6,7 +6,8 @@ use scrutineer_checklists::{
     verdict::Outcome,
 };
 
-use super::{overview::moment, page::Page, symbols};
+use super::{page::Page, symbols};
+use crate::wording::moment;
 
 /// Draws all sections.
 pub(super) fn draw(page: &mut Page, document: &ReviewDocument) {

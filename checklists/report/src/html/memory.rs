@@ -4,6 +4,7 @@ use scrutineer_checklists::words;
 use scrutineer_evidence::residency::{ResidencyFacts, ResidencySample};
 
 use super::page::Page;
+use crate::wording;
 
 /// Left edge of the plot; the labels of the axis stand before it.
 const LEFT: f64 = 70.0;
@@ -59,8 +60,32 @@ impl Scale {
 
 /// Draws the line with its axis and caption.
 pub(super) fn draw(page: &mut Page, residency: &ResidencyFacts) {
+    page.raw("<figure class=\"memory\"><svg ");
+    lines(page, residency);
+    page.raw("<figcaption>")
+        .text(wording::residency(residency))
+        .raw("</figcaption></figure>");
+}
+
+/// The line as a file of its own, in the light colours.
+pub(super) fn standalone(residency: &ResidencyFacts) -> String {
+    let mut page = Page::default();
+    page.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" ");
+    lines(&mut page, residency);
+    let style = "<style>text { font-family: 'JetBrains Mono', monospace; font-size: 10.5px; \
+                 fill: #5e6775; } .grid { stroke: #edeff3; fill: none; } \
+                 polyline { fill: none; stroke-width: 1.6; } .rss { stroke: #2b61b5; } \
+                 .pss { stroke: #6a4fbe; }</style>";
+    let mut text = page.finish();
+    let body = text.find('>').map_or(text.len(), |end| end + 1);
+    text.insert_str(body, style);
+    text + "\n"
+}
+
+/// Draws axis and lines, from the attributes of the picture on.
+fn lines(page: &mut Page, residency: &ResidencyFacts) {
     let scale = Scale::of(residency);
-    page.raw("<figure class=\"memory\"><svg viewBox=\"0 0 880 152\" role=\"img\" aria-label=\"");
+    page.raw("viewBox=\"0 0 880 152\" role=\"img\" aria-label=\"");
     page.raw("resident memory over ")
         .text(words::seconds(scale.seconds))
         .raw("\">");
@@ -81,9 +106,7 @@ pub(super) fn draw(page: &mut Page, residency: &ResidencyFacts) {
     line(page, "rss", residency, &scale, |sample| {
         Some(sample.rss_bytes)
     });
-    page.raw("</svg><figcaption>")
-        .text(caption(residency))
-        .raw("</figcaption></figure>");
+    page.raw("</svg>");
 }
 
 /// The legend of what is drawn.
@@ -118,23 +141,4 @@ fn line(
         }
     }
     page.raw("\"/>");
-}
-
-fn caption(residency: &ResidencyFacts) -> String {
-    let peak = words::bytes(residency.peak_rss_bytes as f64);
-    let readings = words::counted(residency.samples.len() as u64, "reading", "readings");
-    let growth = residency.growth.map_or_else(
-        || "too few readings for a slope".to_owned(),
-        |growth| {
-            let minute = |bytes_per_s: f64| words::bytes(bytes_per_s * 60.0);
-            format!(
-                "slope {} a minute [{}, {}] at 99 %, Mann–Kendall {}",
-                minute(growth.slope_bytes_per_s),
-                minute(growth.low_bytes_per_s),
-                minute(growth.high_bytes_per_s),
-                words::p_value(growth.mann_kendall_p)
-            )
-        },
-    );
-    format!("Peak {peak}; {growth}; {readings}. The axis does not begin at 0.")
 }

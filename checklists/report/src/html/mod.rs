@@ -1,4 +1,4 @@
-//! `review.html`: one self-contained page without scripts, from the review document alone.
+//! `review.html`: one self-contained page, whole without scripts, from the review document alone.
 
 mod findings;
 mod flame;
@@ -11,12 +11,19 @@ mod pins;
 mod symbols;
 mod tables;
 
-use scrutineer_checklists::document::{FlamePicture, ReviewDocument};
+use scrutineer_checklists::{
+    document::{FlamePicture, ReviewDocument},
+    verdict::Outcome,
+};
+use scrutineer_evidence::residency::ResidencyFacts;
 
 use page::Page;
 
 /// The page's styles; light, dark where the reader prefers it, and A4 in print.
 const STYLES: &str = include_str!("../../../../assets/report/review.css");
+
+/// Zooms flame graphs where scripts run; it has no `<` and knows nothing of the document.
+const SCRIPT: &str = include_str!("../../../../assets/report/flame.js");
 
 /// Renders the review. Everything that came from a target, a workspace or a person is escaped;
 /// nothing is loaded from elsewhere.
@@ -36,15 +43,21 @@ pub fn render(document: &ReviewDocument) -> String {
         tables::warning(&mut page, capture);
     }
     findings::draw(&mut page, document);
-    people::draw(&mut page, document);
     profile(&mut page, document);
+    tables::comparison(&mut page, document);
+    findings::draw_more(&mut page, document);
+    people::draw(&mut page, document);
+    tables::functions(&mut page, document);
     pins::draw(&mut page, document);
     residency(&mut page, document);
-    tables::comparison(&mut page, document);
     ledger::draw(&mut page, document);
     people::sign_off(&mut page, document);
     footer(&mut page, document);
-    page.raw("</main>\n</body>\n</html>\n");
+    page.raw("</main>\n");
+    if document.flame.is_some() || !document.pins.is_empty() {
+        page.raw("<script>\n").raw(SCRIPT).raw("</script>\n");
+    }
+    page.raw("</body>\n</html>\n");
     page.finish()
 }
 
@@ -52,6 +65,21 @@ pub fn render(document: &ReviewDocument) -> String {
 /// of its boxes may be marked.
 pub fn picture(flame: &FlamePicture, total: &str, marked: Option<usize>) -> String {
     flame::standalone(flame, total, marked)
+}
+
+/// Renders the line of resident memory as an SVG file of its own.
+pub fn memory(residency: &ResidencyFacts) -> String {
+    memory::standalone(residency)
+}
+
+/// Renders the shape of an outcome as an SVG file of its own.
+pub fn shape(outcome: Outcome) -> String {
+    symbols::standalone(outcome)
+}
+
+/// Renders the product's mark as an SVG file of its own.
+pub fn mark() -> String {
+    overview::standalone_mark()
 }
 
 fn profile(page: &mut Page, document: &ReviewDocument) {
@@ -69,7 +97,6 @@ fn profile(page: &mut Page, document: &ReviewDocument) {
         tables::trust(page, capture);
         page.raw("</section>\n");
     }
-    tables::functions(page, document);
 }
 
 fn residency(page: &mut Page, document: &ReviewDocument) {
@@ -106,16 +133,25 @@ mod tests {
     #[test]
     fn the_page_holds_every_item_and_loads_nothing() {
         let document = testing::document();
-        let html = render(&document);
+        let html = render(&document).replace(SCRIPT, "");
         for item in document.items() {
             assert!(html.contains(&format!("id=\"{}\"", item.id)), "{}", item.id);
         }
         for load in [
-            "<script", "src=", "url(", "@import", "<link", "<iframe", "<object", " onload",
-            " onclick",
+            "src=", "url(", "@import", "<link", "<iframe", "<object", " onload", " onclick",
         ] {
             assert!(!html.contains(load), "{load}");
         }
+    }
+
+    #[test]
+    fn the_one_script_is_ours_and_stands_only_beside_a_flame_graph() {
+        assert!(!SCRIPT.contains('<'), "it would look like markup");
+        let html = render(&testing::hostile_document());
+        let script = format!("<script>\n{SCRIPT}</script>");
+        assert_eq!(html.matches("<script").count(), 1);
+        assert_eq!(html.matches(&script).count(), 1);
+        assert!(!render(&testing::bare_document()).contains("<script"));
     }
 
     #[test]
@@ -134,7 +170,8 @@ mod tests {
     fn hostile_names_never_become_markup() {
         let hostile = testing::hostile_document();
         let html = render(&hostile);
-        let body = html.replace(STYLES, "");
+        let script = format!("<script>\n{SCRIPT}</script>");
+        let body = html.replace(STYLES, "").replace(&script, "");
         assert!(!body.contains("<script"), "markup survived");
         assert!(!body.contains(testing::HOSTILE), "the raw string survived");
         assert!(!body.contains("alert(1)</"), "a closing tag survived");

@@ -5,7 +5,8 @@ use scrutineer_checklists::{
     review::{ActionStanding, Standing},
 };
 
-use super::{overview, page::Page};
+use super::page::Page;
+use crate::wording::{self, day};
 
 /// Draws findings, actions, decisions and notes; nothing where there are none.
 pub(super) fn draw(page: &mut Page, document: &ReviewDocument) {
@@ -112,7 +113,7 @@ pub(super) fn sign_off(page: &mut Page, document: &ReviewDocument) {
     };
     page.raw("<section><h2>Sign-off</h2><p>Milestone <b>");
     page.text(&milestone.name).raw("</b>, frozen ");
-    page.text(overview::moment(milestone.frozen_at)).raw(" by ");
+    page.text(wording::moment(milestone.frozen_at)).raw(" by ");
     page.text(&milestone.frozen_by)
         .raw("</p><p class=\"note\">SHA-256 <code>");
     page.text(&milestone.digest).raw("</code></p>");
@@ -139,10 +140,6 @@ fn about(page: &mut Page, item: Option<&str>) {
     }
 }
 
-fn day(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::render;
@@ -153,11 +150,13 @@ mod tests {
         let html = render(&testing::reviewed());
         let order = [
             ">Findings<",
+            ">Where the time goes<",
+            ">Compared with 2.13.2<",
+            ">More findings<",
             ">What people found<",
             ">Actions<",
             ">Decisions<",
             ">Notes<",
-            ">Where the time goes<",
             ">Sign-off<",
         ];
         let places: Vec<_> = order.iter().map(|words| html.find(words)).collect();

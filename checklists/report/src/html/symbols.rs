@@ -31,6 +31,15 @@ pub(super) fn outcome(page: &mut Page, outcome: Outcome) {
         .raw("\"/></svg>");
 }
 
+/// Draws the shape of an outcome beside words that say the same.
+pub(super) fn beside_words(page: &mut Page, outcome: Outcome) {
+    page.raw("<svg class=\"glyph ")
+        .raw(class(outcome))
+        .raw("\" aria-hidden=\"true\"><use href=\"#")
+        .raw(symbol(outcome))
+        .raw("\"/></svg>");
+}
+
 /// Class that colours an outcome.
 pub(super) const fn class(outcome: Outcome) -> &'static str {
     match outcome {
@@ -54,4 +63,26 @@ const fn symbol(outcome: Outcome) -> &'static str {
         Outcome::NeedsPerson => "o-person",
         Outcome::NotApplicable => "o-na",
     }
+}
+
+/// The shape of an outcome as a file of its own, in the light colours.
+pub(super) fn standalone(outcome: Outcome) -> String {
+    let colour = match outcome {
+        Outcome::Fail => "#b93721",
+        Outcome::Attention => "#c27c00",
+        Outcome::Pass => "#12775a",
+        Outcome::Inconclusive => "#1b6ca8",
+        Outcome::Unknown => "#6b4fb3",
+        Outcome::NeedsPerson => "#a13a7f",
+        Outcome::NotApplicable => "#5f6875",
+    };
+    let open = format!("<symbol id=\"{}\" viewBox=\"0 0 16 16\">", symbol(outcome));
+    let from = SYMBOLS.find(&open).expect("each outcome has a shape") + open.len();
+    let shape = SYMBOLS[from..].split("</symbol>").next();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\" color=\"{colour}\"><style>\
+         .cut {{ fill: none; stroke: #fff; stroke-width: 1.7; stroke-linecap: round; \
+         stroke-linejoin: round; }}</style>{}</svg>\n",
+        shape.expect("what is split has a first part")
+    )
 }

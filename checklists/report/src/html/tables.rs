@@ -4,36 +4,22 @@ use scrutineer_checklists::{
     document::{ComparisonRow, ReviewDocument},
     words,
 };
-use scrutineer_evidence::{
-    capture::CaptureFacts,
-    trust::{self, Conditions, Level, Trust},
-};
+use scrutineer_evidence::{capture::CaptureFacts, trust::Level};
 
-use super::{overview::moment, page::Page};
+use super::{page::Page, symbols};
+use crate::wording::{self, moment};
 
 /// Draws how far the capture can be trusted, and what to do where it cannot.
 pub(super) fn trust(page: &mut Page, capture: &CaptureFacts) {
-    let trust = judged(capture);
+    let trust = wording::judged(capture);
     page.raw(if trust.level == Level::Fine {
         "<p class=\"trust\">"
     } else {
         "<p class=\"trust doubt\">"
     });
-    page.raw("<code>")
-        .text(&capture.file)
-        .raw("</code> · ")
-        .text(moment(capture.started_at));
-    page.raw(" · ")
-        .text(words::seconds(capture.duration_s))
-        .raw(" at ");
-    page.text(words::count(capture.frequency_hz.into()))
-        .raw(" Hz, ")
-        .text(capture.sampler.label());
-    for measure in &trust.measures {
-        page.raw(" · ")
-            .text(measure.label)
-            .raw(" ")
-            .text(&measure.value);
+    page.element("<code>", &capture.file, "</code>");
+    for part in wording::capture_parts(capture) {
+        page.raw(" · ").text(part);
     }
     page.raw("</p>");
     for sentence in trust.sentences() {
@@ -41,14 +27,9 @@ pub(super) fn trust(page: &mut Page, capture: &CaptureFacts) {
     }
 }
 
-/// The one judgement of a capture.
-pub(super) fn judged(capture: &CaptureFacts) -> Trust {
-    trust::judge(&capture.quality, &Conditions::of(capture))
-}
-
 /// Draws what must be known before any finding, where the capture's quality is poor.
 pub(super) fn warning(page: &mut Page, capture: &CaptureFacts) {
-    if let Some(warning) = judged(capture).warning() {
+    if let Some(warning) = wording::judged(capture).warning() {
         page.element("<p class=\"note\" role=\"alert\">", warning, "</p>");
     }
 }
@@ -115,6 +96,9 @@ fn comparison_row(page: &mut Page, row: &ComparisonRow) {
         .text(&row.now);
     page.raw("</td><td class=\"num\"><b>")
         .text(&row.change)
-        .raw("</b></td><td>");
+        .raw("</b></td><td class=\"judged\">");
+    if let Some(outcome) = wording::judgement_shape(&row.judgement) {
+        symbols::beside_words(page, outcome);
+    }
     page.text(&row.judgement).raw("</td></tr>");
 }
