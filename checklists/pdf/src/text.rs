@@ -27,9 +27,9 @@ fn change_all(value: &mut Value, change: &dyn Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = change(text),
         Value::Array(values) => {
-            values
-                .iter_mut()
-                .for_each(|value| change_all(value, change));
+            for value in values {
+                change_all(value, change);
+            }
         }
         Value::Object(fields) => {
             for (key, value) in fields {

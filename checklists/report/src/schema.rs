@@ -90,9 +90,9 @@ mod tests {
         ];
         let whole = parsed(&document::render(&testing::reviewed()));
         for (number, spoil) in spoils.into_iter().enumerate() {
-            let mut spoilt = whole.clone();
-            spoil(&mut spoilt);
-            assert!(!faults(&parsed(REVIEW), &spoilt).is_empty(), "{number}");
+            let mut document = whole.clone();
+            spoil(&mut document);
+            assert!(!faults(&parsed(REVIEW), &document).is_empty(), "{number}");
         }
     }
 }

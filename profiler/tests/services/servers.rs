@@ -38,7 +38,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// PostgreSQL with user `app`, password `HUNTER2`, database `app` and `pg_stat_statements` loaded;
+/// `PostgreSQL` with user `app`, password `HUNTER2`, database `app` and `pg_stat_statements` loaded;
 /// `None`, loudly, where it is not installed.
 pub(crate) fn postgres() -> Option<Server> {
     postgres_with(&["shared_preload_libraries=pg_stat_statements"])
