@@ -7,6 +7,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use egui::{Key, Modifiers};
@@ -34,9 +35,13 @@ use crate::{
 /// A folder that goes with the test.
 struct Folder(PathBuf);
 
+/// Walks run side by side, and none may take another's folder away.
+static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+
 impl Folder {
     fn new(name: &str) -> Self {
-        let name = format!("scrutineer-walk-{name}-{}", std::process::id());
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("scrutineer-walk-{name}-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).expect("the temporary folder is writable");
         Self(path)
