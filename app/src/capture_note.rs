@@ -52,7 +52,7 @@ pub(crate) fn path_of(capture: &Path) -> PathBuf {
 /// Reads what was written to a capture; nothing where there is no file.
 pub(crate) fn load(capture: &Path) -> Result<CaptureNote> {
     let path = path_of(capture);
-    let text = match fs::read_to_string(&path) {
+    let text = match scrutineer_profiler::plain_text::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(CaptureNote::default()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),

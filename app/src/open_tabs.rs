@@ -47,7 +47,7 @@ pub(crate) fn keep(folder: &Path, workspace: &Path, tabs: &OpenTabs) -> Result<(
 /// The tabs that were open in a workspace last time.
 pub(crate) fn load(folder: &Path, workspace: &Path) -> Result<OpenTabs> {
     let path = file(folder, workspace);
-    let text = match fs::read_to_string(&path) {
+    let text = match scrutineer_profiler::plain_text::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(OpenTabs::default()),
         Err(error) => {

@@ -11,7 +11,7 @@ use scrutineer_checklists::{
     document::{PinnedCapture, PinnedView},
     ron_text,
 };
-use scrutineer_profiler::{capture::file::CAPTURE_EXTENSION, workspace::Workspace};
+use scrutineer_profiler::{capture::file::CAPTURE_EXTENSION, plain_text, workspace::Workspace};
 use scrutineer_ui::pin::{PIN_FORMAT_VERSION, Pin};
 use serde::Deserialize;
 
@@ -85,7 +85,7 @@ pub(crate) fn load(workspace: &Workspace, id: &str) -> Result<Pin> {
 }
 
 fn read(path: &Path) -> Result<Pin> {
-    let text = fs::read_to_string(path)
+    let text = plain_text::read(path)
         .with_context(|| format!("cannot read the pin {}", path.display()))?;
     if let Ok(Header { version }) = ron_text::parse(&text)
         && version > PIN_FORMAT_VERSION

@@ -1,8 +1,6 @@
 //! The scale of a verdict: its number against the limits of its rule, where that judges one number.
 
-use serde_json::Value;
-
-use crate::{checklist::Item, document::LedgerItem, rules::AnyRule};
+use crate::{checklist::Item, document::LedgerItem};
 
 /// A share with the limits that judge it, each 0..1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,61 +15,6 @@ pub struct Gauge {
     pub less_is_better: bool,
 }
 
-/// How a rule judges its one number.
-struct Scale {
-    rule: &'static str,
-    /// Name of the material that a verdict rests on.
-    material: &'static str,
-    /// Whether the rule may fail an item for the number.
-    fails: bool,
-    less_is_better: bool,
-}
-
-const fn scale(rule: &'static str, material: &'static str, fails: bool, less: bool) -> Scale {
-    Scale {
-        rule,
-        material,
-        fails,
-        less_is_better: less,
-    }
-}
-
-/// Rules that judge one share against their own limits. Others judge many numbers, or none.
-const SCALES: &[Scale] = &[
-    scale(
-        "Locking",
-        "share of busy thread time waiting for locks",
-        true,
-        true,
-    ),
-    scale(
-        "EventLoops",
-        "share of time that an event loop is blocked",
-        false,
-        true,
-    ),
-    scale(
-        "GarbageCollection",
-        "share of samples in the collector",
-        true,
-        true,
-    ),
-    scale(
-        "ContainerLimits",
-        "anonymous share of the limit",
-        true,
-        true,
-    ),
-    scale("NetworkLatency", "share of segments sent again", true, true),
-    scale("CacheHits", "share of hits", false, false),
-    scale(
-        "BufferUse",
-        "share of blocks found in shared buffers",
-        false,
-        false,
-    ),
-];
-
 impl Gauge {
     /// The gauge of an item as it was judged by a rule; `None` where there is none.
     pub fn of(item: &Item, judged: &LedgerItem) -> Option<Self> {
@@ -79,22 +22,16 @@ impl Gauge {
         if judged.rule != item.rule.name() {
             return None;
         }
-        let scale = SCALES.iter().find(|scale| scale.rule == judged.rule)?;
+        let scale = item.rule.scale()?;
         let material = &judged.verdict.material;
         let known = material.iter().find(|one| one.name == scale.material)?;
         Some(Self {
             value: known.value,
-            good: limit(&item.rule, "good_share")?,
-            fail: limit(&item.rule, "fail_share").filter(|_| scale.fails),
+            good: scale.good,
+            fail: scale.fail,
             less_is_better: scale.less_is_better,
         })
     }
-}
-
-fn limit(rule: &AnyRule, name: &str) -> Option<f64> {
-    let rule = serde_json::to_value(rule).ok()?;
-    let limits = rule.as_object()?.values().next()?;
-    limits.get(name).and_then(Value::as_f64)
 }
 
 #[cfg(test)]
@@ -135,14 +72,29 @@ mod tests {
     }
 
     #[test]
-    fn every_scale_names_a_rule_with_the_limit() {
+    fn rules_that_judge_one_share_have_limits_in_order() {
         let checklist = Checklist::performance();
-        for scale in SCALES {
-            let mut items = checklist.items();
-            let item = items.find(|item| item.rule.name() == scale.rule).unwrap();
-            assert!(limit(&item.rule, "good_share").is_some(), "{}", scale.rule);
-            let fail = limit(&item.rule, "fail_share").is_some();
-            assert!(fail || !scale.fails, "{}", scale.rule);
+        let mut names = Vec::new();
+        for item in checklist.items() {
+            let Some(scale) = item.rule.scale() else {
+                continue;
+            };
+            names.push(item.rule.name());
+            assert!((0.0..=1.0).contains(&scale.good), "{scale:?}");
+            if let Some(fail) = scale.fail {
+                assert_eq!(scale.good < fail, scale.less_is_better, "{scale:?}");
+            }
         }
+        names.sort_unstable();
+        let expected = [
+            "BufferUse",
+            "CacheHits",
+            "ContainerLimits",
+            "EventLoops",
+            "GarbageCollection",
+            "Locking",
+            "NetworkLatency",
+        ];
+        assert_eq!(names, expected);
     }
 }

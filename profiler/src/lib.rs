@@ -60,6 +60,7 @@ pub mod process;
 pub mod profile;
 pub mod progress;
 pub mod redaction;
+mod statistics;
 pub mod symbols;
 mod sys;
 pub mod workspace;

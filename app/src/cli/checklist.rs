@@ -172,7 +172,7 @@ fn lint(folder: &Path, files: &[PathBuf]) -> Result<Exit> {
     let mut checklist = Checklist::performance();
     let mut is_sound = true;
     for path in &named {
-        let text = std::fs::read_to_string(path);
+        let text = scrutineer_profiler::plain_text::read(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
         let said = match check(&text, &mut checklist) {
             Ok(words) => format!("{}: {words}\n", path.display()),

@@ -12,7 +12,7 @@ use scrutineer_checklists::{
     ron_text,
 };
 use scrutineer_evidence::{EVIDENCE_SCHEMA_VERSION, Evidence};
-use scrutineer_profiler::workspace::Workspace;
+use scrutineer_profiler::{plain_text, workspace::Workspace};
 
 use super::{now_to_the_second, write_whole};
 use crate::cli::Usage;
@@ -243,7 +243,7 @@ impl ReviewFolder {
         parse: impl FnOnce(&str, &Path) -> Result<T>,
     ) -> Result<Option<T>> {
         let path = self.path.join(file);
-        match scrutineer_profiler::plain_text::read(&path) {
+        match plain_text::read(&path) {
             Ok(text) => parse(&text, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -268,7 +268,7 @@ impl StoredMilestone {
                 path.display()
             );
         }
-        let text = fs::read_to_string(path).with_context(reading)?;
+        let text = plain_text::read(path).with_context(reading)?;
         Self::of(text).with_context(|| path.display().to_string())
     }
 

@@ -6,20 +6,20 @@ use anyhow::Result;
 use scrutineer_checklists::document::ReviewDocument;
 
 /// A format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum DocumentFormat {
-    /// One page that prints as A4.
+    /// One page, whole without scripts, that prints as A4
     #[default]
     Html,
-    /// Pages of A4.
+    /// Pages of A4, tagged, the same bytes for the same review
     Pdf,
-    /// For a wiki or a pull request.
+    /// For a wiki or a pull request
     Markdown,
-    /// The whole document.
+    /// The whole document, for scripts; its JSON Schema is published with the source
     Json,
-    /// For CI.
+    /// For CI: an item is a test case
     Junit,
-    /// For code scanning.
+    /// For code scanning: a finding is a result
     Sarif,
 }
 

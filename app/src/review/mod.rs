@@ -23,7 +23,7 @@ use scrutineer_profiler::{
         CaptureError,
         target::{self, Target},
     },
-    process,
+    plain_text, process,
     profile::Profile,
     workspace::{self, Workspace},
 };
@@ -75,7 +75,7 @@ fn checklist_text(root: &Path, path: &Path) -> Result<String> {
             path.display()
         );
     }
-    fs::read_to_string(&real).with_context(reading)
+    plain_text::read(&real).with_context(reading)
 }
 
 /// Puts `limits` in place of the rule's own. A limit that the rule does not have is refused.

@@ -1,6 +1,6 @@
 //! A box over the screen that asks for one line: a title, a sentence, a field and its button.
 
-use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, pos2, vec2};
+use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use crate::{
     command::Command,
@@ -13,6 +13,39 @@ use crate::{
         text::{self, LEFT, look},
     },
 };
+
+/// Shows a box over the screen, by its id and what it is called; it is narrower where the window is.
+pub(crate) fn over_screen<R>(
+    ui: &Ui,
+    (id, name): (&str, &str),
+    size: Vec2,
+    out: &mut Vec<Command>,
+    content: impl FnOnce(&mut Ui, Rect, &mut Vec<Command>) -> R,
+) -> R {
+    let window = ui.ctx().content_rect();
+    crate::palette::shade(ui, window, out);
+    let shown = Area::new(Id::unique(id))
+        .order(Order::Foreground)
+        .pivot(Align2::CENTER_TOP)
+        .fixed_pos(pos2(window.center().x, window.top() + 80.0))
+        .fade_in(false)
+        .accessible_name(name)
+        .show(ui.ctx(), |ui| {
+            let size = vec2(size.x.min(window.width() - 40.0), size.y);
+            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
+            panel::floating(ui, rect);
+            content(ui, rect, out)
+        });
+    shown.inner
+}
+
+/// A row of such a box, by its distance from the top and its height.
+pub(crate) fn row(rect: Rect, top: f32, height: f32) -> Rect {
+    Rect::from_min_size(
+        rect.min + vec2(16.0, top),
+        vec2(rect.width() - 32.0, height),
+    )
+}
 
 /// What the box asks.
 pub(crate) struct LineBox<'a> {
@@ -46,21 +79,10 @@ impl LineBox<'_> {
         out: &mut Vec<Command>,
         more: impl FnOnce(&Ui, &mut Bar, &mut Vec<Command>),
     ) -> Answer {
-        let window = ui.ctx().content_rect();
-        crate::palette::shade(ui, window, out);
-        let shown = Area::new(Id::unique(self.id))
-            .order(Order::Foreground)
-            .pivot(Align2::CENTER_TOP)
-            .fixed_pos(pos2(window.center().x, window.top() + 80.0))
-            .fade_in(false)
-            .accessible_name(self.title)
-            .show(ui.ctx(), |ui| {
-                let size = vec2(520.0_f32.min(window.width() - 40.0), 148.0);
-                let (rect, _) = ui.allocate_exact_size(size, Sense::click());
-                panel::floating(ui, rect);
-                self.content(ui, rect, out, more)
-            });
-        shown.inner
+        let (id, title) = (self.id, self.title);
+        over_screen(ui, (id, title), vec2(520.0, 148.0), out, |ui, rect, out| {
+            self.content(ui, rect, out, more)
+        })
     }
 
     fn content(
@@ -71,12 +93,7 @@ impl LineBox<'_> {
         more: impl FnOnce(&Ui, &mut Bar, &mut Vec<Command>),
     ) -> Answer {
         let theme = Theme::of(ui);
-        let row = |top: f32, height: f32| {
-            Rect::from_min_size(
-                rect.min + vec2(16.0, top),
-                vec2(rect.width() - 32.0, height),
-            )
-        };
+        let row = |top, height| row(rect, top, height);
         let ink = look(semibold(13.0), theme.text);
         text::label(ui, row(12.0, 22.0), LEFT, self.title, &ink);
         let ink = look(regular(12.0), theme.text_3);

@@ -6,7 +6,6 @@ use egui::Ui;
 
 use crate::{
     command::Command,
-    icons,
     line_box::LineBox,
     state::{Layer, State},
     widgets::field::Field,
@@ -52,17 +51,7 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
         id: "note box",
         title,
         sentence: subject,
-        field: Field {
-            id: FIELD,
-            name: "Note",
-            hint: "What is to be remembered",
-            icon: icons::PENCIL,
-            key: None,
-            code: false,
-            note: "",
-            wrong: false,
-            takes_tab: false,
-        },
+        field: Field::words(FIELD, "Note", "What is to be remembered"),
         typed: text,
         act,
         needs_words: false,

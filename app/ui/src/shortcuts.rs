@@ -113,12 +113,17 @@ fn plain(context: &Context, state: &State, out: &mut Vec<Command>) {
         out.push(Command::FocusSearch);
     }
     let focused = context.memory(|memory| memory.focused().is_some());
-    screens::of(state.screen).keys.iter().for_each(|key| {
-        let blocked = key.needs_free_keyboard && focused;
-        if !blocked && pressed(context, key.modifiers, key.key) {
-            out.extend((key.command)(state));
-        }
-    });
+    screens::of(state.screen)
+        .keys
+        .iter()
+        .copied()
+        .flatten()
+        .for_each(|key| {
+            let blocked = key.needs_free_keyboard && focused;
+            if !blocked && pressed(context, key.modifiers, key.key) {
+                out.extend((key.command)(state));
+            }
+        });
 }
 
 fn pointer(context: &Context, out: &mut Vec<Command>) {

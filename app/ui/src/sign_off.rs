@@ -1,17 +1,16 @@
 //! The box in which somebody approves a milestone, by name and role.
 
-use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, pos2, vec2};
+use egui::{Rect, Ui, vec2};
 
 use crate::{
     command::{Command, ReviewAction},
-    format, icons,
+    format, icons, line_box,
     state::{Layer, State},
     theme::{CONTROL, Theme, regular, semibold},
     widgets::{
         bar::Bar,
         button::Button,
         field::Field,
-        panel,
         text::{self, LEFT, look},
     },
 };
@@ -31,20 +30,10 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     else {
         return;
     };
-    let window = ui.ctx().content_rect();
-    crate::palette::shade(ui, window, out);
-    Area::new(Id::unique("sign-off box"))
-        .order(Order::Foreground)
-        .pivot(Align2::CENTER_TOP)
-        .fixed_pos(pos2(window.center().x, window.top() + 80.0))
-        .fade_in(false)
-        .accessible_name("Sign off")
-        .show(ui.ctx(), |ui| {
-            let size = vec2(560.0_f32.min(window.width() - 40.0), 214.0);
-            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
-            panel::floating(ui, rect);
-            content(ui, rect, state, (milestone, name, role), out);
-        });
+    let called = ("sign-off box", "Sign off");
+    line_box::over_screen(ui, called, vec2(560.0, 214.0), out, |ui, rect, out| {
+        content(ui, rect, state, (milestone, name, role), out);
+    });
 }
 
 fn content(
@@ -55,12 +44,7 @@ fn content(
     out: &mut Vec<Command>,
 ) {
     let theme = Theme::of(ui);
-    let row = |top: f32, height: f32| {
-        Rect::from_min_size(
-            rect.min + vec2(16.0, top),
-            vec2(rect.width() - 32.0, height),
-        )
-    };
+    let row = |top, height| line_box::row(rect, top, height);
     let title = format!("Sign off {milestone}");
     let ink = look(semibold(13.0), theme.text);
     text::label(ui, row(12.0, 22.0), LEFT, &title, &ink);
@@ -93,17 +77,7 @@ fn content(
             role,
         ),
     ] {
-        let field = Field {
-            id,
-            name: label,
-            hint,
-            icon: icons::PENCIL,
-            key: None,
-            code: false,
-            note: "",
-            wrong: typed.trim().is_empty(),
-            takes_tab: false,
-        };
+        let field = Field::words(id, label, hint).required(typed);
         let answer = field.show(ui, row(top, 32.0), typed);
         entered |= answer.entered;
         out.extend(answer.changed.map(|words| {

@@ -320,6 +320,19 @@ pub fn categories(flame: &FlamePicture) -> Vec<(&'static str, &'static str)> {
     names.filter(|(category, _)| occurs(category)).collect()
 }
 
+/// What style sheets and templates call an outcome.
+pub const fn outcome_key(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Fail => "fail",
+        Outcome::Attention => "attention",
+        Outcome::Pass => "pass",
+        Outcome::Inconclusive => "inconclusive",
+        Outcome::Unknown => "unknown",
+        Outcome::NeedsPerson => "person",
+        Outcome::NotApplicable => "na",
+    }
+}
+
 /// `5 March 2026, 14:09 UTC · approved by Ada Lovelace`.
 pub fn when_and_by_whom(document: &ReviewDocument) -> String {
     let approvals = document.people.sign_offs.iter();

@@ -6,13 +6,16 @@ use scrutineer_evidence::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Rule;
+use super::{Rule, Scale};
 use crate::{
     needs::Declared,
     servers,
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of blocks found in shared buffers";
 
 /// Reads the buffer hit ratio and temporary blocks of the statements with most time. Plans are not
 /// read, so that its worst is attention.
@@ -43,6 +46,15 @@ impl Rule for BufferUse {
 
     fn confidence(&self) -> Confidence {
         Confidence::Indicative
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: None,
+            less_is_better: false,
+        })
     }
 
     fn judge(&self, (declared, databases): Self::Needs<'_>) -> Verdict {
@@ -100,7 +112,7 @@ impl BufferUse {
                     words::bytes(database.temp_bytes as f64),
                 ),
             )
-            .rests_on("share of blocks found in shared buffers", share, 0.01)
+            .rests_on(MATERIAL, share, 0.01)
     }
 }
 

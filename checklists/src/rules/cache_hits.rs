@@ -6,13 +6,16 @@ use scrutineer_evidence::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Rule;
+use super::{Rule, Scale};
 use crate::{
     needs::Declared,
     servers,
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of hits";
 
 /// Reads hits ÷ (hits + misses) of the window. What is a good rate depends on the cache, so that
 /// its worst is attention.
@@ -42,6 +45,15 @@ impl Rule for CacheHits {
 
     fn confidence(&self) -> Confidence {
         Confidence::Indicative
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: None,
+            less_is_better: false,
+        })
     }
 
     fn judge(&self, (declared, caches): Self::Needs<'_>) -> Verdict {
@@ -79,7 +91,7 @@ impl CacheHits {
                     words::counted(cache.evictions, "key", "keys"),
                 ),
             )
-            .rests_on("share of hits", share, 0.1)
+            .rests_on(MATERIAL, share, 0.1)
     }
 }
 

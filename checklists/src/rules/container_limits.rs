@@ -3,11 +3,14 @@
 use scrutineer_evidence::{Absent, Kind, cgroup::CgroupFacts};
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, absence_verdict};
+use super::{Rule, Scale, absence_verdict};
 use crate::{
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "anonymous share of the limit";
 
 /// Reads the lowest limit of the control group and its ancestors, and what is used of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,15 @@ impl Rule for ContainerLimits {
             words::percent(self.fail_share),
             words::number(self.pressure_percent),
         )
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: Some(self.fail_share),
+            less_is_better: true,
+        })
     }
 
     fn judge(&self, cgroup: &CgroupFacts) -> Verdict {
@@ -97,7 +109,7 @@ impl ContainerLimits {
         let summary =
             format!("Anonymous memory is {number} of the limit of {limit_words}.{pressure}");
         Verdict::new(outcome, Confidence::Strong, number, summary)
-            .rests_on("anonymous share of the limit", share, 0.1)
+            .rests_on(MATERIAL, share, 0.1)
             .rests_on("limit, bytes", limit as f64, 0.0)
     }
 }

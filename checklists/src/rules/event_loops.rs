@@ -3,11 +3,14 @@
 use scrutineer_evidence::{Absent, Kind, waits::WaitFacts};
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, absence_verdict};
+use super::{Rule, Scale, absence_verdict};
 use crate::{
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of time that an event loop is blocked";
 
 /// Reads how long event loops were blocked, of the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,15 @@ impl Rule for EventLoops {
 
     fn confidence(&self) -> Confidence {
         Confidence::Indicative
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: None,
+            less_is_better: true,
+        })
     }
 
     fn judge(&self, waits: Self::Needs<'_>) -> Verdict {
@@ -67,7 +79,7 @@ impl Rule for EventLoops {
             worst.thread
         );
         let mut verdict = Verdict::new(outcome, Confidence::Indicative, number, summary)
-            .rests_on("share of time that an event loop is blocked", share, 0.25)
+            .rests_on(MATERIAL, share, 0.25)
             .over(format!("{} of capture", words::seconds(waits.window_s)));
         for one in waits.event_loops.iter().take(3) {
             verdict = verdict.read(

@@ -3,11 +3,14 @@
 use scrutineer_evidence::{Absent, Kind, capture::CaptureFacts, process::ProcessFacts};
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, absence_verdict};
+use super::{Rule, Scale, absence_verdict};
 use crate::{
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of samples in the collector";
 
 /// Reads the share of samples with a collector's frame on the stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +38,15 @@ impl Rule for GarbageCollection {
             words::percent(self.fail_share),
             words::percent(self.fail_share),
         )
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: Some(self.fail_share),
+            less_is_better: true,
+        })
     }
 
     fn judge(&self, (process, capture): Self::Needs<'_>) -> Verdict {
@@ -94,11 +106,7 @@ impl GarbageCollection {
         };
         let number = words::percent(share);
         let summary = format!("{runtime}'s collector takes {number} of the CPU samples.");
-        Verdict::new(outcome, Confidence::Strong, number, summary).rests_on(
-            "share of samples in the collector",
-            share,
-            0.25,
-        )
+        Verdict::new(outcome, Confidence::Strong, number, summary).rests_on(MATERIAL, share, 0.25)
     }
 }
 

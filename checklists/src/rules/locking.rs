@@ -7,11 +7,14 @@ use scrutineer_evidence::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, absence_verdict};
+use super::{Rule, Scale, absence_verdict};
 use crate::{
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of busy thread time waiting for locks";
 
 /// Reads the time waited for locks against the time in which threads held work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,15 @@ impl Rule for Locking {
             words::percent(self.good_share),
             words::percent(self.fail_share),
         )
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: Some(self.fail_share),
+            less_is_better: true,
+        })
     }
 
     fn judge(&self, (waits, process): Self::Needs<'_>) -> Verdict {
@@ -80,11 +92,7 @@ impl Locking {
         let site = waits.lock_sites.first();
         let most = site.map_or_else(String::new, |site| format!(", most in {}", site.function));
         let summary = format!("Threads that hold work wait for locks {number} of that time{most}.");
-        Verdict::new(outcome, Confidence::Strong, number, summary).rests_on(
-            "share of busy thread time waiting for locks",
-            share,
-            0.25,
-        )
+        Verdict::new(outcome, Confidence::Strong, number, summary).rests_on(MATERIAL, share, 0.25)
     }
 }
 

@@ -32,8 +32,26 @@ pub trait Rule {
         Confidence::Strong
     }
 
+    /// The scale of the one share that it judges, where it judges one.
+    fn scale(&self) -> Option<Scale> {
+        None
+    }
+
     /// Judges.
     fn judge(&self, facts: Self::Needs<'_>) -> Verdict;
+}
+
+/// How a rule judges a share, by its own limits, each 0..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Name of the material that a verdict rests on.
+    pub material: &'static str,
+    /// Where a pass ends.
+    pub good: f64,
+    /// Where a fail begins; `None` where the rule fails no item for it.
+    pub fail: Option<f64>,
+    /// Whether little is good; else much is.
+    pub less_is_better: bool,
 }
 
 /// Declares the modules and the enum; `cargo fmt` does not look into it, so format the rules with
@@ -70,6 +88,11 @@ macro_rules! rules {
             /// Kinds of facts that it reads.
             pub fn kinds(&self) -> Vec<Kind> {
                 match self { $(Self::$rule(_) => <<$rule as Rule>::Needs<'static>>::kinds(),)* }
+            }
+
+            /// The scale of the one share that it judges, where it judges one.
+            pub fn scale(&self) -> Option<Scale> {
+                match self { $(Self::$rule(rule) => rule.scale(),)* }
             }
 
             /// Judges; see [`judge`] for what holds for every rule.

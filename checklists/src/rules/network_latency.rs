@@ -6,12 +6,15 @@ use scrutineer_evidence::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, absence_verdict};
+use super::{Rule, Scale, absence_verdict};
 use crate::{
     reuse,
     verdict::{Confidence, Outcome, Verdict},
     words,
 };
+
+/// The share that is judged.
+const MATERIAL: &str = "share of segments sent again";
 
 /// Reads retransmits and round-trip times per remote; not applicable on loopback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,15 @@ impl Rule for NetworkLatency {
             words::percent(self.fail_share),
             words::percent(self.fail_share),
         )
+    }
+
+    fn scale(&self) -> Option<Scale> {
+        Some(Scale {
+            material: MATERIAL,
+            good: self.good_share,
+            fail: Some(self.fail_share),
+            less_is_better: true,
+        })
     }
 
     fn judge(&self, sockets: &SocketFacts) -> Verdict {
@@ -92,7 +104,7 @@ impl NetworkLatency {
             remote.address
         );
         Verdict::new(outcome, Confidence::Strong, number, summary)
-            .rests_on("share of segments sent again", share, 0.5)
+            .rests_on(MATERIAL, share, 0.5)
             .over(format!(
                 "lifetime of the connections, {}",
                 words::counted(remote.segments_out, "segment", "segments")

@@ -4,7 +4,7 @@ use std::f64::consts::SQRT_2;
 
 use scrutineer_evidence::residency::{Growth, ResidencySample};
 
-use crate::memory::normal::erfc;
+use crate::statistics::{median, median_of_sorted, normal::erfc};
 
 /// Fewest readings that say anything.
 const FEWEST: usize = 20;
@@ -78,24 +78,14 @@ fn decimate(samples: &[ResidencySample]) -> Vec<Point> {
     points
         .chunk_by(|a, b| bin(a) == bin(b))
         .map(|points| Point {
-            time_s: median(points.iter().map(|point| point.time_s).collect()),
-            value: median(points.iter().map(|point| point.value).collect()),
+            time_s: middle(points.iter().map(|point| point.time_s)),
+            value: middle(points.iter().map(|point| point.value)),
         })
         .collect()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    median_of_sorted(&values).expect("a span that is made has a point")
-}
-
-fn median_of_sorted(values: &[f64]) -> Option<f64> {
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        length if length % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
-    }
+fn middle(span: impl Iterator<Item = f64>) -> f64 {
+    median(span.collect()).expect("a span that is made has a point")
 }
 
 /// Slopes of all pairs of points with different times.

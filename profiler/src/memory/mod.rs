@@ -4,7 +4,6 @@
 pub(crate) mod fuzzing;
 pub mod growth;
 pub mod growth_sources;
-pub(crate) mod normal;
 pub mod reader;
 
 pub use reader::MemoryReader;

@@ -119,7 +119,7 @@ impl Workspace {
 
     /// Loads the workspace of this `scrutineer.ron`.
     pub fn load(path: &Path) -> Result<Self, WorkspaceError> {
-        let text = fs::read_to_string(path).map_err(|source| WorkspaceError::Read {
+        let text = crate::plain_text::read(path).map_err(|source| WorkspaceError::Read {
             path: path.to_owned(),
             source,
         })?;

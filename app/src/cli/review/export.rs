@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::ValueEnum;
 
 use super::Which;
 use crate::{
@@ -20,7 +19,7 @@ pub(super) struct Arguments {
 
     /// Format of the document [default: as the output's name ends, else html]
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<DocumentFormat>,
 
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
@@ -28,35 +27,6 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     which: Which,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// One page, whole without scripts, that prints as A4
-    Html,
-    /// Pages of A4, tagged, the same bytes for the same review
-    Pdf,
-    /// For a wiki or a pull request
-    Markdown,
-    /// The whole document, for scripts; its JSON Schema is published with the source
-    Json,
-    /// For CI: an item is a test case
-    Junit,
-    /// For code scanning: a finding is a result
-    Sarif,
-}
-
-impl From<Format> for DocumentFormat {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Html => Self::Html,
-            Format::Pdf => Self::Pdf,
-            Format::Markdown => Self::Markdown,
-            Format::Json => Self::Json,
-            Format::Junit => Self::Junit,
-            Format::Sarif => Self::Sarif,
-        }
-    }
 }
 
 impl Run for Arguments {
@@ -74,7 +44,7 @@ impl Run for Arguments {
             review::compose(&workspace, &folder, &checklist, &evidence, profile, None)?
         };
         let named = self.output.as_deref().and_then(DocumentFormat::named_by);
-        let format = self.format.map(DocumentFormat::from).or(named);
+        let format = self.format.or(named);
         let bytes = format.unwrap_or_default().render(&document)?;
         match &self.output {
             Some(path) => write_whole(path, &bytes)?,

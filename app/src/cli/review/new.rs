@@ -48,7 +48,7 @@ impl Run for Arguments {
         }
         let evidence = match &self.evidence {
             Some(path) => {
-                let text = std::fs::read_to_string(path);
+                let text = scrutineer_profiler::plain_text::read(path);
                 let text = text.with_context(|| format!("cannot read {}", path.display()))?;
                 Some(evidence_of(&text, path)?)
             }

@@ -2,18 +2,18 @@
 
 mod offer;
 
-use egui::{Align2, Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
+use egui::{Area, Id, Key, Modifiers, Order, Rect, Sense, Ui, pos2, vec2};
 
 use crate::{
     command::{Command, Screen},
-    icons,
+    icons, line_box,
     screens::SCREENS,
     state::{Layer, State},
     theme::{Theme, regular},
     widgets::{
         self,
         field::Field,
-        key_cap, panel,
+        key_cap,
         text::{self, LEFT, look},
     },
 };
@@ -31,26 +31,16 @@ pub(crate) fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let lines = lines(state);
     keys(ui, *chosen, &lines, out);
     let window = ui.ctx().content_rect();
-    shade(ui, window, out);
-    let width = 560.0_f32.min(window.width() - 40.0);
     let most = ((window.height() * 0.6 - 60.0) / 30.0).clamp(3.0, 11.0) as usize;
     let first = chosen
         .saturating_sub(most - 1)
         .min(lines.len().saturating_sub(most));
     let shown = &lines[first..lines.len().min(first + most)];
-    let size = vec2(width, 56.0 + (shown.len().max(1) as f32) * 30.0);
-    Area::new(Id::unique("palette"))
-        .order(Order::Foreground)
-        .pivot(Align2::CENTER_TOP)
-        .fixed_pos(pos2(window.center().x, window.top() + 80.0))
-        .fade_in(false)
-        .accessible_name("Commands")
-        .show(ui.ctx(), |ui| {
-            let (rect, _) = ui.allocate_exact_size(size, Sense::click());
-            panel::floating(ui, rect);
-            field(ui, rect, query, out);
-            list(ui, rect, shown, first, *chosen, out);
-        });
+    let size = vec2(560.0, 56.0 + (shown.len().max(1) as f32) * 30.0);
+    line_box::over_screen(ui, ("palette", "Commands"), size, out, |ui, rect, out| {
+        field(ui, rect, query, out);
+        list(ui, rect, shown, first, *chosen, out);
+    });
 }
 
 fn field(ui: &mut Ui, rect: Rect, query: &str, out: &mut Vec<Command>) {

@@ -152,7 +152,7 @@ fn review(state: &State) -> Vec<Line> {
         line("Write down a note…", "n", Command::DraftNote),
     ]);
     if let Some(item) = state.checklist.item() {
-        let opposite = crate::screens::checklist::opposite(item);
+        let opposite = crate::screens::decision::opposite(item);
         let overrule = Command::DraftOverrule(opposite);
         lines.push(line("Overrule the item…", "o", overrule));
     }

@@ -1,9 +1,13 @@
 //! The decision box and its parts: a reason, and what a person makes of the verdict.
 
-use egui::{Color32, Margin, Rect, StrokeKind, TextEdit, Ui, pos2, vec2};
+use egui::{Color32, Key, Margin, Rect, StrokeKind, TextEdit, Ui, pos2, vec2};
 use scrutineer_checklists::{document::LedgerItem, review::Severity, verdict::Outcome};
 
-use super::checklist::{OWNER, REASON, UNTIL, opposite};
+use super::{
+    Binding,
+    checklist::{OWNER, REASON, UNTIL},
+    key,
+};
 use crate::{
     command::Command,
     format, icons,
@@ -20,6 +24,30 @@ use crate::{
 
 /// What an overruling may say.
 const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Attention, Outcome::Fail];
+
+/// Keys that decide about the chosen item and write down what belongs to it.
+pub(super) const KEYS: &[Binding] = &[
+    key(Key::C, |_| Some(Command::Confirm)),
+    key(Key::O, |state| {
+        let item = state.checklist.item()?;
+        Some(Command::DraftOverrule(opposite(item)))
+    }),
+    key(Key::W, |_| Some(Command::DraftWaive)),
+    key(Key::A, |_| Some(Command::DraftNotApplicable)),
+    key(Key::F, |_| Some(Command::DraftFinding(Severity::High))),
+    key(Key::T, |_| Some(Command::DraftAction)),
+    key(Key::N, |_| Some(Command::DraftNote)),
+    key(Key::M, |_| Some(Command::OpenFreeze)),
+];
+
+/// What an overruling most likely says: pass, or fail where the machine said pass.
+pub(crate) fn opposite(item: &LedgerItem) -> Outcome {
+    if item.verdict.outcome == Outcome::Pass {
+        Outcome::Fail
+    } else {
+        Outcome::Pass
+    }
+}
 
 /// Height that the box needs.
 pub(crate) fn height(state: &State) -> f32 {

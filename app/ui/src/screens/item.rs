@@ -1,13 +1,5 @@
 //! What is shown of an item wherever it is: threshold, evidence, remedy and decision.
 
-use egui::{Rect, Ui, pos2, vec2};
-use scrutineer_checklists::{
-    document::LedgerItem,
-    review::{Choice, Decision, Standing},
-    verdict::{Confidence, EvidenceLine},
-};
-use scrutineer_evidence::Kind;
-
 use crate::{
     command::{Command, Request},
     icons,
@@ -19,6 +11,13 @@ use crate::{
         text::{self, LEFT, look},
     },
 };
+use egui::{Rect, Ui, pos2, vec2};
+use scrutineer_checklists::{
+    document::LedgerItem,
+    review::{Choice, Decision, Standing},
+    verdict::{Confidence, EvidenceLine},
+};
+use scrutineer_evidence::Kind;
 
 /// How far the machine's answer can be trusted, in words.
 pub(crate) fn confidence_words(confidence: Confidence) -> &'static str {

@@ -74,7 +74,8 @@ pub(crate) struct Entry {
     pub(crate) status: fn(&State) -> Vec<String>,
     /// Keys that the status line shows.
     pub(crate) hints: fn(&State) -> &'static [(&'static str, &'static str)],
-    pub(crate) keys: &'static [Binding],
+    /// Keys of its own, and those that it shares with other screens.
+    pub(crate) keys: &'static [&'static [Binding]],
 }
 
 macro_rules! screens {

@@ -6,7 +6,10 @@ use super::{
     key_cap,
     text::{self, RIGHT, look},
 };
-use crate::theme::{RADIUS_CONTROL, Theme, mono, regular};
+use crate::{
+    icons,
+    theme::{RADIUS_CONTROL, Theme, mono, regular},
+};
 
 /// A field to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,29 @@ pub(crate) struct Field<'a> {
     pub(crate) wrong: bool,
     /// Whether Tab means something in it, rather than going on to the next control.
     pub(crate) takes_tab: bool,
+}
+
+impl<'a> Field<'a> {
+    /// A field for words that somebody writes.
+    pub(crate) fn words(id: &'static str, name: &'a str, hint: &'a str) -> Self {
+        Self {
+            id,
+            name,
+            hint,
+            icon: icons::PENCIL,
+            key: None,
+            code: false,
+            note: "",
+            wrong: false,
+            takes_tab: false,
+        }
+    }
+
+    /// The same, where something must be written.
+    pub(crate) fn required(mut self, typed: &str) -> Self {
+        self.wrong = typed.trim().is_empty();
+        self
+    }
 }
 
 /// What came of a field in this frame.

@@ -9,6 +9,7 @@ use scrutineer_checklists::{
     document::{LedgerItem, ReviewDocument},
     verdict::Outcome,
 };
+use scrutineer_report::wording::outcome_key as key;
 use scrutineer_report::{html, wording};
 use serde_json::{Value, json};
 
@@ -65,19 +66,6 @@ pub(crate) fn of(document: &ReviewDocument) -> View {
 
 fn shape(outcome: Outcome) -> String {
     format!("/{}.svg", key(outcome))
-}
-
-/// The outcome's name in the template.
-const fn key(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Fail => "fail",
-        Outcome::Attention => "attention",
-        Outcome::Pass => "pass",
-        Outcome::Inconclusive => "inconclusive",
-        Outcome::Unknown => "unknown",
-        Outcome::NeedsPerson => "person",
-        Outcome::NotApplicable => "na",
-    }
 }
 
 /// The place of each item in the ledger, by which the pages refer to one another.

@@ -3,6 +3,7 @@
 use scrutineer_checklists::verdict::Outcome;
 
 use super::page::Page;
+pub(super) use crate::wording::outcome_key as class;
 
 /// All shapes in a box of 16; colours come from the style sheet, so that they follow the scheme.
 const SYMBOLS: &str = r#"<svg class="symbols" width="0" height="0" aria-hidden="true" focusable="false">
@@ -38,19 +39,6 @@ pub(super) fn beside_words(page: &mut Page, outcome: Outcome) {
         .raw("\" aria-hidden=\"true\"><use href=\"#")
         .raw(symbol(outcome))
         .raw("\"/></svg>");
-}
-
-/// Class that colours an outcome.
-pub(super) const fn class(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Fail => "fail",
-        Outcome::Attention => "attention",
-        Outcome::Pass => "pass",
-        Outcome::Inconclusive => "inconclusive",
-        Outcome::Unknown => "unknown",
-        Outcome::NeedsPerson => "person",
-        Outcome::NotApplicable => "na",
-    }
 }
 
 const fn symbol(outcome: Outcome) -> &'static str {

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::signed_rank;
+use crate::statistics::median_of_sorted;
 
 /// An effect on a value, on the scale of logarithms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ impl Effect {
         let rank = signed_rank::interval_rank(log_ratios.len(), alpha);
         Some(Self {
             blocks: log_ratios.len(),
-            log_ratio: median(&averages),
+            log_ratio: median_of_sorted(&averages)?,
             log_low: averages[rank - 1],
             log_high: averages[averages.len() - rank],
             confidence: signed_rank::coverage(log_ratios.len(), rank),
@@ -67,14 +68,4 @@ fn walsh_averages(differences: &[f64]) -> Vec<f64> {
     let mut averages: Vec<f64> = pairs.collect();
     averages.sort_by(f64::total_cmp);
     averages
-}
-
-/// Of sorted values, of which there is one at least.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::SQRT_2;
 
-use crate::memory::normal::erfc;
+use crate::statistics::normal::erfc;
 
 /// Above so many differences the normal approximation is as good as the exact distribution, whose
 /// table grows with the cube.

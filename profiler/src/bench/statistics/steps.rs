@@ -16,6 +16,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::median;
+
 /// Points on either side of a step.
 const FEWEST_BESIDE: usize = 2;
 
@@ -72,9 +74,9 @@ pub fn is_suspect(series: &[f64], limit: f64) -> bool {
     if level.len() < FEWEST_BESIDE {
         return false;
     }
-    let middle = median(level);
-    let wobble = median_absolute_residual(level.iter().map(|value| value - middle));
-    (newest - middle).abs() >= least_change(limit, wobble)
+    let centre = middle(level);
+    let wobble = median_absolute_residual(level.iter().map(|value| value - centre));
+    (newest - centre).abs() >= least_change(limit, wobble)
 }
 
 /// A way to split a span.
@@ -185,7 +187,7 @@ fn settle(series: &[f64], splits: &mut [Split]) {
         let start = index.checked_sub(1).map_or(0, |before| splits[before].at);
         let end = splits.get(index + 1).map_or(series.len(), |next| next.at);
         let at = splits[index].at;
-        let (before, after) = (median(&series[start..at]), median(&series[at..end]));
+        let (before, after) = (middle(&series[start..at]), middle(&series[at..end]));
         let mut gain = 0.0;
         let mut best = (0.0, start);
         for (position, value) in (start..end).zip(&series[start..end]) {
@@ -217,7 +219,7 @@ fn measure(series: &[f64], splits: &[Split]) -> Vec<Step> {
             let (before, after) = (&series[edges[0]..edges[1]], &series[edges[1]..edges[2]]);
             Step {
                 at: split.at,
-                log_ratio: median(after) - median(before),
+                log_ratio: middle(after) - middle(before),
                 z: split.z,
             }
         })
@@ -234,29 +236,19 @@ fn residual(series: &[f64], steps: &[Step]) -> f64 {
     edges.push(series.len());
     median_absolute_residual(edges.windows(2).flat_map(|edges| {
         let level = &series[edges[0]..edges[1]];
-        let middle = median(level);
-        level.iter().map(move |value| value - middle)
+        let centre = middle(level);
+        level.iter().map(move |value| value - centre)
     }))
 }
 
+/// 0 where there are none.
 fn median_absolute_residual(residuals: impl Iterator<Item = f64>) -> f64 {
-    let absolute: Vec<f64> = residuals.map(f64::abs).collect();
-    if absolute.is_empty() {
-        return 0.0;
-    }
-    median(&absolute)
+    median(residuals.map(f64::abs).collect()).unwrap_or(0.0)
 }
 
-/// Of one value at least.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
+/// The middle of a level, which has a point at least.
+fn middle(level: &[f64]) -> f64 {
+    median(level.to_vec()).expect("steps and series leave no level empty")
 }
 
 #[cfg(test)]

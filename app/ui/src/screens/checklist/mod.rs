@@ -5,7 +5,6 @@ mod ledger;
 mod written;
 
 use egui::{Key, Rect, Ui, pos2, vec2};
-use scrutineer_checklists::{document::LedgerItem, review::Severity, verdict::Outcome};
 
 use super::{Binding, free_key, key};
 use crate::{
@@ -39,34 +38,15 @@ pub(crate) const UNTIL: &str = "waive until";
 pub(crate) const OWNER: &str = "owner";
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
-    key(Key::J, |_| Some(Command::StepItem(1))),
-    key(Key::K, |_| Some(Command::StepItem(-1))),
-    free_key(Key::ArrowDown, |_| Some(Command::StepItem(1))),
-    free_key(Key::ArrowUp, |_| Some(Command::StepItem(-1))),
-    key(Key::C, |_| Some(Command::Confirm)),
-    key(Key::O, |state| {
-        state
-            .checklist
-            .item()
-            .map(|item| Command::DraftOverrule(opposite(item)))
-    }),
-    key(Key::W, |_| Some(Command::DraftWaive)),
-    key(Key::A, |_| Some(Command::DraftNotApplicable)),
-    key(Key::F, |_| Some(Command::DraftFinding(Severity::High))),
-    key(Key::T, |_| Some(Command::DraftAction)),
-    key(Key::N, |_| Some(Command::DraftNote)),
-    key(Key::M, |_| Some(Command::OpenFreeze)),
+pub(crate) const KEYS: &[&[Binding]] = &[
+    &[
+        key(Key::J, |_| Some(Command::StepItem(1))),
+        key(Key::K, |_| Some(Command::StepItem(-1))),
+        free_key(Key::ArrowDown, |_| Some(Command::StepItem(1))),
+        free_key(Key::ArrowUp, |_| Some(Command::StepItem(-1))),
+    ],
+    super::decision::KEYS,
 ];
-
-/// What an overruling most likely says: pass, or fail where the machine said pass.
-pub(crate) fn opposite(item: &LedgerItem) -> Outcome {
-    if item.verdict.outcome == Outcome::Pass {
-        Outcome::Fail
-    } else {
-        Outcome::Pass
-    }
-}
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[&[Binding]] = &[&[
     key(Key::Num1, |_| Some(Command::SetTopic(TOPICS[0]))),
     key(Key::Num2, |_| Some(Command::SetTopic(TOPICS[1]))),
     key(Key::Num3, |_| Some(Command::SetTopic(TOPICS[2]))),
@@ -36,7 +36,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(Key::Num5, |_| Some(Command::SetTopic(TOPICS[4]))),
     key(Key::Num6, |_| Some(Command::SetTopic(TOPICS[5]))),
     key(Key::Num7, |_| Some(Command::SetTopic(TOPICS[6]))),
-];
+]];
 
 const RULER: f32 = 22.0;
 const LEGEND: f32 = 148.0;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[&[Binding]] = &[&[
     free_key(Key::ArrowDown, |_| act(PinAction::Step(1))),
     free_key(Key::ArrowUp, |_| act(PinAction::Step(-1))),
     free_key(Key::J, |_| act(PinAction::Step(1))),
@@ -33,7 +33,7 @@ pub(crate) const KEYS: &[Binding] = &[
         let id = state.pins.selected.clone()?;
         act(PinAction::AskRemove(id))
     }),
-];
+]];
 
 /// Height of a pin in the list.
 const CARD: f32 = 118.0;

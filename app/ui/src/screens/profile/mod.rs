@@ -45,7 +45,7 @@ pub(crate) use steps::CHANGES;
 pub(crate) const SEARCH: &str = "search frames";
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[&[Binding]] = &[&[
     // Before the same letters without Shift, which would take them.
     shift_key(Key::N, |_| Some(Command::StepMatch(-1))),
     shift_key(Key::A, |_| Some(Command::PanStacks(-0.2))),
@@ -130,7 +130,7 @@ pub(crate) const KEYS: &[Binding] = &[
     free_key(Key::ArrowRight, |state| fold(state, false)),
     free_key(Key::ArrowLeft, |state| fold(state, true)),
     free_key(Key::Enter, |_| Some(Command::ZoomToSelected)),
-];
+]];
 
 /// A command of the timeline where that is the pane that plain letters go to.
 fn in_timeline(state: &State, action: TimelineAction) -> Option<Command> {

@@ -5,7 +5,6 @@ use egui::Ui;
 use super::{ROOM, TITLE};
 use crate::{
     command::{Command, ReviewAction},
-    icons,
     line_box::LineBox,
     state::{Layer, State},
     widgets::field::Field,
@@ -20,26 +19,12 @@ pub(crate) fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     }
 }
 
-fn field(id: &'static str, name: &'static str, hint: &'static str, typed: &str) -> Field<'static> {
-    Field {
-        id,
-        name,
-        hint,
-        icon: icons::PENCIL,
-        key: None,
-        code: false,
-        note: "",
-        wrong: typed.trim().is_empty(),
-        takes_tab: false,
-    }
-}
-
 fn new(ui: &Ui, title: &str, out: &mut Vec<Command>) {
     let asked = LineBox {
         id: "review box",
         title: "Open a new review",
         sentence: "It begins with the evidence that is shown now, and nothing decided.",
-        field: field(TITLE, "What is reviewed", "Second quarter 2026", title),
+        field: Field::words(TITLE, "What is reviewed", "Second quarter 2026").required(title),
         typed: title,
         act: "Open",
         needs_words: true,
@@ -57,7 +42,7 @@ fn room(ui: &Ui, names: &str, out: &mut Vec<Command>) {
         id: "room box",
         title: "Who is in the room",
         sentence: "Names with commas between them. The first leads: decisions bear that name.",
-        field: field(ROOM, "Names", "Ada, Grace, Linus", names),
+        field: Field::words(ROOM, "Names", "Ada, Grace, Linus").required(names),
         typed: names,
         act: "Keep",
         needs_words: true,

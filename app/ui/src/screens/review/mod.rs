@@ -10,9 +10,9 @@ mod progress;
 mod stage;
 
 use egui::{Key, Modifiers, Rect, Ui};
-use scrutineer_checklists::{review::Severity, verdict::Outcome};
+use scrutineer_checklists::verdict::Outcome;
 
-use super::{Binding, checklist::opposite, free_key, key};
+use super::{Binding, free_key, key};
 use crate::{
     command::{Command, ReviewAction},
     icons,
@@ -34,35 +34,27 @@ pub(crate) const TITLE: &str = "review title";
 pub(crate) const ROOM: &str = "room";
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
-    free_key(Key::ArrowRight, |_| act(ReviewAction::Step(1))),
-    free_key(Key::ArrowLeft, |_| act(ReviewAction::Step(-1))),
-    free_key(Key::ArrowDown, |_| act(ReviewAction::Step(1))),
-    free_key(Key::ArrowUp, |_| act(ReviewAction::Step(-1))),
-    key(Key::J, |_| act(ReviewAction::Step(1))),
-    key(Key::K, |_| act(ReviewAction::Step(-1))),
-    Binding {
-        modifiers: Modifiers::COMMAND,
-        key: Key::Enter,
-        needs_free_keyboard: false,
-        command: |_| act(ReviewAction::RecordAndNext),
-    },
-    free_key(Key::Space, |_| act(ReviewAction::ToggleFull)),
-    key(Key::P, |_| act(ReviewAction::TogglePresenter)),
-    key(Key::V, |_| act(ReviewAction::ShowNext)),
-    key(Key::D, |_| act(ReviewAction::ToggleChanges)),
-    key(Key::I, |_| Some(Command::ToggleDrawer)),
-    key(Key::C, |_| Some(Command::Confirm)),
-    key(Key::O, |state| {
-        let item = state.checklist.item()?;
-        Some(Command::DraftOverrule(opposite(item)))
-    }),
-    key(Key::W, |_| Some(Command::DraftWaive)),
-    key(Key::A, |_| Some(Command::DraftNotApplicable)),
-    key(Key::F, |_| Some(Command::DraftFinding(Severity::High))),
-    key(Key::T, |_| Some(Command::DraftAction)),
-    key(Key::N, |_| Some(Command::DraftNote)),
-    key(Key::M, |_| Some(Command::OpenFreeze)),
+pub(crate) const KEYS: &[&[Binding]] = &[
+    &[
+        free_key(Key::ArrowRight, |_| act(ReviewAction::Step(1))),
+        free_key(Key::ArrowLeft, |_| act(ReviewAction::Step(-1))),
+        free_key(Key::ArrowDown, |_| act(ReviewAction::Step(1))),
+        free_key(Key::ArrowUp, |_| act(ReviewAction::Step(-1))),
+        key(Key::J, |_| act(ReviewAction::Step(1))),
+        key(Key::K, |_| act(ReviewAction::Step(-1))),
+        Binding {
+            modifiers: Modifiers::COMMAND,
+            key: Key::Enter,
+            needs_free_keyboard: false,
+            command: |_| act(ReviewAction::RecordAndNext),
+        },
+        free_key(Key::Space, |_| act(ReviewAction::ToggleFull)),
+        key(Key::P, |_| act(ReviewAction::TogglePresenter)),
+        key(Key::V, |_| act(ReviewAction::ShowNext)),
+        key(Key::D, |_| act(ReviewAction::ToggleChanges)),
+        key(Key::I, |_| Some(Command::ToggleDrawer)),
+    ],
+    super::decision::KEYS,
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "keys may give no command")]

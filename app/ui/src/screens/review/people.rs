@@ -7,7 +7,10 @@ use super::{actions, confirm_words};
 use crate::{
     command::{Command, ReviewAction},
     icons,
-    screens::{checklist::opposite, decision, item as parts},
+    screens::{
+        decision::{self, opposite},
+        item as parts,
+    },
     state::{State, checklist::Draft},
     theme::{CONTROL, RADIUS_CONTROL, Theme, medium, regular},
     widgets::{

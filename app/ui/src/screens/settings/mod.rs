@@ -22,7 +22,7 @@ use crate::{
 use rows::{Column, one_of, row};
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[];
+pub(crate) const KEYS: &[&[Binding]] = &[];
 
 /// Widest that the settings are laid out.
 const WIDEST: f32 = 760.0;

@@ -24,12 +24,12 @@ use crate::{
 pub(crate) const SEARCH: &str = "search processes";
 
 /// Keys of the screen.
-pub(crate) const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[&[Binding]] = &[&[
     key(Key::ArrowDown, |_| Some(Command::StepProcess(1))),
     key(Key::ArrowUp, |_| Some(Command::StepProcess(-1))),
     free_key(Key::Enter, |_| Some(Command::Record)),
     free_key(Key::Space, |_| Some(Command::TogglePause)),
-];
+]];
 
 /// Paints the screen.
 pub(crate) fn show(ui: &mut Ui, rect: Rect, state: &State, out: &mut Vec<Command>) {
